@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+
+#include <algorithm>
+
+namespace sloburn {
+
+absl::Time RealClock::Now() const { return absl::Now(); }
+
+bool RealClock::SleepUntil(absl::Time deadline, const std::atomic<bool>& stop) {
+  absl::MutexLock lock(&mutex_);
+  while (!stop.load()) {
+    const absl::Time now = absl::Now();
+    if (now >= deadline) return true;
+    // In short pieces, so that a wall clock that jumps forward is noticed.
+    woken_.WaitWithTimeout(&mutex_, std::min(deadline - now, absl::Seconds(1)));
+  }
+  return false;
+}
+
+void RealClock::Wake() {
+  absl::MutexLock lock(&mutex_);
+  woken_.SignalAll();
+}
+
+absl::Time FakeClock::Now() const {
+  absl::MutexLock lock(&mutex_);
+  return now_;
+}
+
+bool FakeClock::SleepUntil(absl::Time deadline, const std::atomic<bool>& stop) {
+  absl::MutexLock lock(&mutex_);
+  while (!stop.load() && now_ < deadline) changed_.Wait(&mutex_);
+  return !stop.load();
+}
+
+void FakeClock::Wake() {
+  absl::MutexLock lock(&mutex_);
+  changed_.SignalAll();
+}
+
+void FakeClock::Advance(absl::Duration step) {
+  absl::MutexLock lock(&mutex_);
+  now_ += step;
+  changed_.SignalAll();
+}
+
+}  // namespace sloburn

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/float_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace sloburn {
+namespace {
+
+// Enough for 'f' of the largest and of the smallest double.
+constexpr int kMaxFixed = 1100;
+
+bool AppendSpecial(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "NaN";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void AppendShortest(std::string& out, double value, std::chars_format format) {
+  char buffer[kMaxFixed];
+  const auto result = std::to_chars(buffer, buffer + sizeof buffer, value, format);
+  out.append(buffer, result.ptr);
+}
+
+bool IsDecimalShape(std::string_view text) {
+  for (const char c : text) {
+    if (!absl::ascii_isdigit(c) && c != '.' && c != 'e' && c != 'E' && c != '+' && c != '-') {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void AppendFloatF(std::string& out, double value) {
+  if (!AppendSpecial(out, value)) AppendShortest(out, value, std::chars_format::fixed);
+}
+
+std::string FormatFloatF(double value) {
+  std::string out;
+  AppendFloatF(out, value);
+  return out;
+}
+
+std::string FormatFloatE(double value) {
+  std::string out;
+  if (!AppendSpecial(out, value)) AppendShortest(out, value, std::chars_format::scientific);
+  return out;
+}
+
+std::string FormatFloatG(double value) {
+  std::string out;
+  if (AppendSpecial(out, value)) return out;
+  // The exponent that decides is that of the shortest decimal form.
+  const std::string scientific = FormatFloatE(value);
+  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
+  if (value != 0 && (exponent < -4 || exponent >= 21)) return scientific;
+  AppendShortest(out, value, std::chars_format::fixed);
+  return out;
+}
+
+void AppendSampleValue(std::string& out, double value) {
+  if (AppendSpecial(out, value)) return;
+  const double magnitude = std::fabs(value);
+  const bool use_exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
+  AppendShortest(out, value,
+                 use_exponent ? std::chars_format::scientific : std::chars_format::fixed);
+}
+
+std::optional<double> ParseGoFloat(std::string_view text, bool* out_of_range) {
+  if (out_of_range != nullptr) *out_of_range = false;
+  bool is_negative = false;
+  if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
+    is_negative = text[0] == '-';
+    text.remove_prefix(1);
+  }
+  if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
+  const absl::string_view view(text.data(), text.size());
+  double value = 0;
+  if (absl::EqualsIgnoreCase(view, "inf") || absl::EqualsIgnoreCase(view, "infinity")) {
+    value = std::numeric_limits<double>::infinity();
+  } else if (absl::EqualsIgnoreCase(view, "nan")) {
+    return std::numeric_limits<double>::quiet_NaN();
+  } else {
+    const bool is_hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    if (is_hex) {
+      // Go demands the binary exponent on hex floats.
+      if (text.find_first_of("pP") == std::string_view::npos) return std::nullopt;
+      text.remove_prefix(2);
+    } else if (!IsDecimalShape(text)) {
+      return std::nullopt;
+    }
+    const char* const end = text.data() + text.size();
+    const auto result = std::from_chars(
+        text.data(), end, value, is_hex ? std::chars_format::hex : std::chars_format::general);
+    if (result.ptr != end || result.ec == std::errc::invalid_argument) return std::nullopt;
+    if (result.ec == std::errc::result_out_of_range) {
+      // from_chars leaves the value alone; strtod tells overflow from underflow.
+      value = std::strtod(std::string(is_hex ? "0x" : "").append(text).c_str(), nullptr);
+      if (out_of_range != nullptr) *out_of_range = std::isinf(value);
+    }
+  }
+  return is_negative ? -value : value;
+}
+
+}  // namespace sloburn

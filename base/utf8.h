@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// UTF-8, with Go's rules: an invalid byte counts as one rune of width 1.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sloburn {
+
+struct Utf8Rune {
+  uint32_t code = 0xFFFD;
+  int size = 1;  // bytes to skip
+  bool is_valid = false;
+};
+
+// The first rune of `text`, which must not be empty.
+Utf8Rune DecodeUtf8(std::string_view text);
+
+bool IsValidUtf8(std::string_view text);
+
+// Appends the encoding of `code`, which must be a valid code point.
+void AppendUtf8(std::string& out, uint32_t code);
+
+// `text` as a Go double-quoted string literal (strconv.Quote).
+std::string GoQuote(std::string_view text);
+
+}  // namespace sloburn
