@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// PromQL over a snapshot: analyze -> plan -> execute.
+//
+//   ASSIGN_OR_RETURN(PreparedQuery query, Prepare("sum(rate(x[5m]))", options));
+//   ASSIGN_OR_RETURN(QueryResult result, Execute(query, *snapshot, TimeRange::Instant(now), options));
+//
+// A PreparedQuery is immutable: rules prepare once and execute at every tick, from any thread.
+// Errors: InvalidArgument for the user's text (parse and type errors in Prometheus' words, with
+// the range as payload), ResourceExhausted for limits, DeadlineExceeded for the timeout, Cancelled,
+// FailedPrecondition for errors of the evaluation itself ("found duplicate series for ..."),
+// Unimplemented for constructs that are refused.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "engine/functions/function.h"
+#include "engine/model/matcher.h"
+#include "engine/model/sample.h"
+#include "engine/model/time_range.h"
+#include "engine/storage/storage.h"
+#include "parser/ast.h"
+#include "parser/parser.h"
+
+namespace sloburn::engine {
+
+struct QueryOptions {
+  parser::ParseOptions parse;
+  absl::Duration lookback_delta = absl::Minutes(5);
+  absl::Duration default_subquery_step = absl::Minutes(1);
+  absl::Duration timeout = absl::Minutes(2);
+  int64_t max_samples = 50'000'000;
+  bool delayed_name_removal = false;
+  // Checked while the query runs; may be null.
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+namespace internal {
+struct PreparedState;
+}
+
+class PreparedQuery {
+ public:
+  const parser::Expr& expr() const;
+  ValueType type() const;
+  // The canonical text.
+  const std::string& text() const;
+
+  // What the query reads: one entry per selector. A sample at t is read for evaluation times in
+  // [t + newest, t + oldest] ms, so a query at T needs (T - oldest_ms, T - newest_ms].
+  struct Selector {
+    Matchers matchers;
+    int64_t oldest_ms;  // range + offset + lookback, subqueries included
+    int64_t newest_ms;  // usually 0; negative with a negative offset
+    bool has_at = false;         // pinned by @ <timestamp>: min_ms/max_ms are absolute then
+    int64_t at_min_ms = 0, at_max_ms = 0;
+    std::string text;   // printed, for messages
+  };
+  const std::vector<Selector>& selectors() const;
+
+  std::shared_ptr<const internal::PreparedState> state;
+};
+
+struct QueryResult {
+  QueryValue value;
+  std::vector<std::string> warnings, infos;
+};
+
+absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options);
+
+// Instant when range.is_instant() and `as_range` is false: the result is a scalar, string,
+// instant vector, or matrix. Otherwise a matrix sorted by labels.
+absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& snapshot,
+                                    const TimeRange& range, const QueryOptions& options,
+                                    bool as_range = false);
+
+}  // namespace sloburn::engine

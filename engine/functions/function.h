@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A PromQL function: one row with its signature and its implementation.
+//
+// A family (rate.cc, math.cc, ...) defines its functions and, right below, a constexpr array of
+// rows; catalog.cc lists the families. Nothing else in the code base names a function.
+// Numeric kernels follow Prometheus' promql/functions.go operation by operation, so that results
+// are equal to the last bit. All functions here are pure and may run on any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+namespace sloburn::engine {
+
+enum class ValueType { kScalar, kString, kInstantVector, kRangeVector };
+
+// "scalar", "string", "instant vector", "range vector": as error texts name them.
+std::string_view TypeName(ValueType type);
+
+// One float sample -> one float sample. `args` are the scalar arguments after the vector.
+using PointFunction = double (*)(double value, const double* args);
+
+// The samples of one series inside one window (start_ms, end_ms], staleness markers removed.
+struct Window {
+  const int64_t* timestamps;
+  const double* values;
+  size_t size;          // > 0
+  int64_t start_ms;     // exclusive
+  int64_t end_ms;       // inclusive; start_ms + range
+  int64_t eval_ms;      // the step's time, not shifted by offset and @
+};
+
+// Writes the result and returns true, or returns false for no sample. `args` are the scalar
+// arguments in the order of the signature (without the range vector).
+using WindowFunction = bool (*)(const Window& window, const double* args, double* result);
+
+// Functions whose result depends on labels, on several series, or on time. Each has its operator
+// in engine/exec.
+enum class VectorFunction {
+  kAbsent, kAbsentOverTime, kScalar, kVector, kTime, kPi, kTimestamp,
+  kSort, kSortDesc, kLabelReplace, kLabelJoin,
+  kHistogramQuantile, kHistogramFraction,
+  // vector(time()) when called without an argument, then the point function:
+  kDatePart,
+  kClamp,        // whole result empty when max < min
+  kUnsupported,  // known by name, refused with a clear message until it is built
+};
+
+struct FunctionRow {
+  std::string_view name;
+  ValueType args[5];      // the declared argument types
+  int arg_count;          // how many of them
+  // 0: exactly arg_count. n > 0: the last n may be left out. -1: the last repeats, zero or more
+  // times (Prometheus' `variadic`).
+  int variadic;
+  ValueType result;
+  std::variant<PointFunction, WindowFunction, VectorFunction> implementation;
+  PointFunction point;    // for kDatePart; otherwise nullptr
+  bool keeps_name;        // last_over_time, label_replace, sort, ...
+  bool is_experimental;
+  std::string_view description;
+};
+
+// nullptr when there is no such function.
+const FunctionRow* FindFunction(std::string_view name);
+
+// All rows, by name.
+struct FunctionRows {
+  const FunctionRow* const* begin_;
+  size_t size_;
+  const FunctionRow* const* begin() const { return begin_; }
+  const FunctionRow* const* end() const { return begin_ + size_; }
+  size_t size() const { return size_; }
+};
+FunctionRows AllFunctions();
+
+}  // namespace sloburn::engine

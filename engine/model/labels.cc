@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/labels.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "parser/parser.h"
+
+namespace sloburn {
+namespace {
+
+// One byte below 255; otherwise 0xFF and three bytes, lowest first.
+void AppendLength(std::string& out, size_t length) {
+  if (length < 255) {
+    out += static_cast<char>(length);
+    return;
+  }
+  out += '\xff';
+  out += static_cast<char>(length & 255);
+  out += static_cast<char>(length >> 8 & 255);
+  out += static_cast<char>(length >> 16 & 255);
+}
+
+std::string_view TakeText(const char*& here) {
+  const auto byte = [&here] { return static_cast<size_t>(static_cast<unsigned char>(*here++)); };
+  size_t length = byte();
+  if (length == 255) {
+    length = byte();
+    length |= byte() << 8;
+    length |= byte() << 16;
+  }
+  const std::string_view text(here, length);
+  here += length;
+  return text;
+}
+
+constexpr uint64_t kEmptyHash = 0xef46db3751d8e999;  // xxHash64 of no bytes
+
+}  // namespace
+
+Labels::Iterator::Iterator(const char* here, const char* end)
+    : here_(here), next_(here), end_(end) {
+  Decode();
+}
+
+void Labels::Iterator::Decode() {
+  here_ = next_;
+  if (here_ == end_) return;
+  name_ = TakeText(next_);
+  value_ = TakeText(next_);
+}
+
+Labels::Iterator& Labels::Iterator::operator++() {
+  Decode();
+  return *this;
+}
+
+void AppendLabelBytes(std::string& out, std::string_view name, std::string_view value) {
+  AppendLength(out, name.size());
+  out += name;
+  AppendLength(out, value.size());
+  out += value;
+}
+
+Labels::Labels(std::string bytes) {
+  if (bytes.empty()) return;
+  bytes.shrink_to_fit();
+  const uint64_t hash = XXH64(bytes.data(), bytes.size(), 0);
+  rep_ = std::make_shared<const Rep>(Rep{std::move(bytes), hash});
+}
+
+Labels Labels::FromPairs(std::vector<Label> pairs) {
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const Label& a, const Label& b) { return a.name < b.name; });
+  std::string bytes;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const bool is_overridden = i + 1 < pairs.size() && pairs[i + 1].name == pairs[i].name;
+    if (is_overridden || pairs[i].value.empty()) continue;
+    AppendLabelBytes(bytes, pairs[i].name, pairs[i].value);
+  }
+  return Labels(std::move(bytes));
+}
+
+Labels Labels::FromSorted(
+    const std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
+  std::string bytes;
+  for (const auto& [name, value] : pairs) AppendLabelBytes(bytes, name, value);
+  return Labels(std::move(bytes));
+}
+
+std::string_view Labels::Get(std::string_view name) const {
+  for (const auto [candidate, value] : *this) {
+    if (candidate == name) return value;
+  }
+  return {};
+}
+
+bool Labels::Has(std::string_view name) const { return !Get(name).empty(); }
+
+size_t Labels::size() const {
+  size_t count = 0;
+  for ([[maybe_unused]] const auto pair : *this) ++count;
+  return count;
+}
+
+Labels::Iterator Labels::begin() const {
+  const std::string_view all = bytes();
+  return Iterator(all.data(), all.data() + all.size());
+}
+
+Labels::Iterator Labels::end() const {
+  const std::string_view all = bytes();
+  return Iterator(all.data() + all.size(), all.data() + all.size());
+}
+
+uint64_t Labels::hash() const { return rep_ ? rep_->hash : kEmptyHash; }
+
+std::string_view Labels::bytes() const {
+  return rep_ ? std::string_view(rep_->bytes) : std::string_view();
+}
+
+std::vector<Label> Labels::ToPairs() const {
+  std::vector<Label> pairs;
+  for (const auto [name, value] : *this) pairs.push_back({std::string(name), std::string(value)});
+  return pairs;
+}
+
+std::string Labels::ToString() const {
+  std::string out(Get(kMetricName));
+  const bool has_name = !out.empty();
+  std::string inner;
+  for (const auto [name, value] : *this) {
+    if (name == kMetricName) continue;
+    if (!inner.empty()) inner += ", ";
+    inner += parser::IsLegacyLabelName(name) ? std::string(name) : GoQuote(name);
+    inner += '=';
+    inner += GoQuote(value);
+  }
+  if (has_name && inner.empty()) return out;
+  return out + "{" + inner + "}";
+}
+
+bool operator<(const Labels& a, const Labels& b) {
+  auto i = a.begin();
+  auto j = b.begin();
+  for (; i != a.end() && j != b.end(); ++i, ++j) {
+    const auto [name_a, value_a] = *i;
+    const auto [name_b, value_b] = *j;
+    if (name_a != name_b) return name_a < name_b;
+    if (value_a != value_b) return value_a < value_b;
+  }
+  return !(i != a.end()) && j != b.end();
+}
+
+}  // namespace sloburn

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store as the engine and the rules see it.
+//
+//   std::shared_ptr<const Snapshot> snapshot = storage.TakeSnapshot();
+//   ASSIGN_OR_RETURN(SeriesSet series, snapshot->Select(matchers, min_ms, max_ms));
+//   SampleBuffer buffer;
+//   for (const auto& one : series) SampleView view = one->Read(min_ms, max_ms, buffer);
+//
+// A Snapshot is a fixed view: nothing appended after it was taken shows. It keeps the data it
+// needs alive. Threads: Storage may be used from any thread, a Snapshot read from several; an
+// Appender belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/model/labels.h"
+#include "engine/model/matcher.h"
+#include "engine/model/sample.h"
+
+namespace sloburn {
+
+// Samples in time order, as two columns. Points into the series or into the buffer that was given
+// to Read, and is valid until that buffer is used again or the series goes.
+struct SampleView {
+  const int64_t* timestamps = nullptr;
+  const double* values = nullptr;
+  size_t size = 0;
+};
+
+// Room for samples that must be decoded or joined; reused from series to series.
+struct SampleBuffer {
+  std::vector<int64_t> timestamps;
+  std::vector<double> values;
+};
+
+class SeriesReader {
+ public:
+  virtual ~SeriesReader() = default;
+  virtual const Labels& labels() const = 0;
+  // All samples with min_ms <= t <= max_ms, staleness markers included.
+  virtual absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms,
+                                          SampleBuffer& buffer) const = 0;
+};
+
+using SeriesSet = std::vector<std::unique_ptr<SeriesReader>>;
+
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  // The series that satisfy all matchers and may have samples in [min_ms, max_ms], in order of
+  // their creation.
+  virtual absl::StatusOr<SeriesSet> Select(const Matchers& matchers, int64_t min_ms,
+                                           int64_t max_ms) const = 0;
+};
+
+// Collects samples and commits them together.
+class Appender {
+ public:
+  virtual ~Appender() = default;
+
+  // Errors name what is wrong in Prometheus' words and leave the appender usable:
+  //   OutOfRange         "out of order sample", "out of bounds"
+  //   AlreadyExists      "duplicate sample for timestamp" (same time, other value)
+  //   ResourceExhausted  the series limit
+  // A sample equal to the newest one of its series is accepted and ignored.
+  virtual absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) = 0;
+
+  // After Commit every snapshot taken later shows the samples; on an error none of them.
+  // An appender that is destroyed without Commit changes nothing.
+  virtual absl::Status Commit() = 0;
+};
+
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual std::shared_ptr<const Snapshot> TakeSnapshot() const = 0;
+  virtual std::unique_ptr<Appender> NewAppender() = 0;
+};
+
+}  // namespace sloburn
