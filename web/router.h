@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method and path -> handler.
+//
+//   Router router;
+//   router.Add({"GET", "POST"}, "/api/v1/query", Lane::kQuery, handler);
+//   Response response = router.Dispatch(request);
+//
+// Paths are compared segment by segment after percent-decoding; ":name" takes exactly one
+// non-empty segment; a final "*" takes any rest. GET handlers also answer HEAD.
+// Threads: Add all routes first; then every const function may be called from any thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "web/request.h"
+#include "web/response.h"
+
+namespace sloburn::web {
+
+// Where a handler runs. Each lane has its own threads, so that no other request delays it.
+enum class Lane {
+  kHealth,  // answers at once, never blocks
+  kQuery,   // may take as long as a query
+  kWrite,   // receives samples
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+struct RouteOptions {
+  Lane lane = Lane::kQuery;
+  // Whether the body may be as large as a remote write request.
+  bool accepts_large_body = false;
+};
+
+class Router {
+ public:
+  void Add(std::vector<std::string> methods, std::string_view pattern, RouteOptions options,
+           Handler handler);
+
+  // Runs on what Dispatch answered, for headers that all answers share.
+  using Finisher = std::function<void(const Request&, Response&)>;
+  void AddFinisher(Finisher finisher) { finishers_.push_back(std::move(finisher)); }
+
+  // Called with the route's pattern ("" if none fits), the code and the time it took.
+  using Observer = std::function<void(std::string_view pattern, int status, double seconds,
+                                      size_t body_bytes)>;
+  void SetObserver(Observer observer) { observer_ = std::move(observer); }
+
+  // What the server must know before it reads a body. Unknown paths: the health lane.
+  RouteOptions OptionsFor(std::string_view method, std::string_view path) const;
+
+  // Never throws: an exception of a handler becomes a 500.
+  Response Dispatch(Request& request) const;
+
+ private:
+  struct Route {
+    std::vector<std::string> methods;
+    std::string pattern;
+    std::vector<std::string> segments;
+    RouteOptions options;
+    Handler handler;
+    bool Allows(std::string_view method) const;
+  };
+  struct Match {
+    const Route* route = nullptr;         // path and method fit
+    std::vector<std::string> allowed;     // methods of routes whose path alone fits
+    std::vector<std::pair<std::string, std::string>> parameters;
+  };
+  Match Find(std::string_view method, std::string_view path) const;
+  Response Answer(const Match& match, const Request& request) const;
+
+  std::vector<Route> routes_;
+  std::vector<Finisher> finishers_;
+  Observer observer_;
+};
+
+}  // namespace sloburn::web
