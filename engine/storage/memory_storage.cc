@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/memory_storage.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace sloburn {
+namespace {
+
+constexpr size_t kFirstCapacity = 16;
+
+bool SameBits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
+
+// Prometheus' verdict on a sample after `newest`; kIgnore is an equal duplicate.
+enum class Verdict { kAccept, kIgnore, kOutOfOrder, kDuplicate };
+
+Verdict Judge(const Sample& newest, int64_t timestamp_ms, double value) {
+  if (timestamp_ms > newest.timestamp_ms) return Verdict::kAccept;
+  if (timestamp_ms < newest.timestamp_ms) return Verdict::kOutOfOrder;
+  return SameBits(newest.value, value) ? Verdict::kIgnore : Verdict::kDuplicate;
+}
+
+absl::Status ToStatus(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kOutOfOrder: return absl::OutOfRangeError("out of order sample");
+    case Verdict::kDuplicate: return absl::AlreadyExistsError("duplicate sample for timestamp");
+    default: return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
+class MemorySnapshot : public Snapshot {
+ public:
+  MemorySnapshot(const MemoryStorage* storage, std::vector<uint64_t> ends)
+      : storage_(storage), ends_(std::move(ends)) {}
+
+  absl::StatusOr<SeriesSet> Select(const Matchers& matchers, int64_t min_ms,
+                                   int64_t max_ms) const override;
+
+ private:
+  const MemoryStorage* storage_;
+  std::vector<uint64_t> ends_;  // per series id: samples ever appended when this was taken
+};
+
+namespace {
+
+template <typename Columns>
+class ColumnReader : public SeriesReader {
+ public:
+  ColumnReader(Labels labels, std::shared_ptr<Columns> columns, size_t size)
+      : labels_(std::move(labels)), columns_(std::move(columns)), size_(size) {}
+
+  const Labels& labels() const override { return labels_; }
+
+  absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms, SampleBuffer&) const override {
+    const int64_t* const begin = columns_->timestamps.get();
+    const int64_t* const end = begin + size_;
+    const int64_t* const first = std::lower_bound(begin, end, min_ms);
+    const int64_t* const last = std::upper_bound(first, end, max_ms);
+    return SampleView{first, columns_->values.get() + (first - begin),
+                      static_cast<size_t>(last - first)};
+  }
+
+ private:
+  const Labels labels_;
+  const std::shared_ptr<Columns> columns_;
+  const size_t size_;
+};
+
+}  // namespace
+
+absl::StatusOr<SeriesSet> MemorySnapshot::Select(const Matchers& matchers, int64_t min_ms,
+                                                 int64_t max_ms) const {
+  SeriesSet found;
+  absl::ReaderMutexLock lock(&storage_->mutex_);
+  for (const SeriesIndex::Id id : storage_->index_.Select(matchers)) {
+    if (id >= ends_.size()) break;  // ids ascend: all that follow are younger than the snapshot
+    const MemoryStorage::Series& series = storage_->series_[id];
+    if (ends_[id] <= series.forgotten) continue;
+    const size_t size = std::min<size_t>(ends_[id] - series.forgotten, series.size);
+    if (series.columns->timestamps[0] > max_ms || series.columns->timestamps[size - 1] < min_ms) {
+      continue;
+    }
+    found.push_back(std::make_unique<ColumnReader<MemoryStorage::Columns>>(
+        storage_->index_.labels(id), series.columns, size));
+  }
+  return found;
+}
+
+class MemoryAppender : public Appender {
+ public:
+  explicit MemoryAppender(MemoryStorage* storage) : storage_(storage) {}
+
+  absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) override {
+    ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
+    if (pending->has_newest) {
+      const Verdict verdict = Judge(pending->newest, timestamp_ms, value);
+      if (verdict == Verdict::kIgnore) return absl::OkStatus();
+      if (verdict != Verdict::kAccept) {
+        ++refused_;
+        return ToStatus(verdict);
+      }
+    }
+    pending->newest = {timestamp_ms, value};
+    pending->has_newest = true;
+    pending->samples.push_back(pending->newest);
+    return absl::OkStatus();
+  }
+
+  absl::Status Commit() override;
+
+ private:
+  struct Pending {
+    Labels labels;
+    std::vector<Sample> samples;
+    Sample newest;
+    bool has_newest = false;
+  };
+
+  absl::StatusOr<Pending*> Resolve(const Labels& labels);
+
+  MemoryStorage* const storage_;
+  std::unordered_map<Labels, size_t, LabelsHash> positions_;
+  std::vector<Pending> pending_;  // in order of first appearance: series ids follow it
+  size_t last_position_ = 0;
+  size_t new_series_ = 0;
+  int64_t refused_ = 0;
+};
+
+absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& labels) {
+  // Samples of one series mostly come together.
+  if (last_position_ < pending_.size() && pending_[last_position_].labels == labels) {
+    return &pending_[last_position_];
+  }
+  const auto found = positions_.find(labels);
+  if (found != positions_.end()) {
+    last_position_ = found->second;
+    return &pending_[last_position_];
+  }
+  Pending fresh;
+  fresh.labels = labels;
+  {
+    absl::ReaderMutexLock lock(&storage_->mutex_);
+    const auto id = storage_->index_.Find(labels);
+    if (!id && storage_->series_.size() + new_series_ >= storage_->options_.max_series) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the limit of ", storage_->options_.max_series,
+                       " series is reached; new series are refused (--storage.max-series)"));
+    }
+    if (!id) ++new_series_;
+    if (id && storage_->series_[*id].size > 0) {
+      const MemoryStorage::Series& series = storage_->series_[*id];
+      fresh.newest = {series.columns->timestamps[series.size - 1],
+                      series.columns->values[series.size - 1]};
+      fresh.has_newest = true;
+    }
+  }
+  last_position_ = pending_.size();
+  positions_.emplace(labels, last_position_);
+  pending_.push_back(std::move(fresh));
+  return &pending_.back();
+}
+
+absl::Status MemoryAppender::Commit() {
+  absl::MutexLock lock(&storage_->mutex_);
+  storage_->stats_.out_of_order += refused_;
+  refused_ = 0;
+  // Another appender may have committed since Append looked: judge again before changing anything.
+  for (const Pending& pending : pending_) {
+    if (pending.samples.empty()) continue;
+    const auto id = storage_->index_.Find(pending.labels);
+    if (!id || storage_->series_[*id].size == 0) continue;
+    const MemoryStorage::Series& series = storage_->series_[*id];
+    if (series.columns->timestamps[series.size - 1] >= pending.samples.front().timestamp_ms) {
+      return absl::OutOfRangeError("out of order sample");
+    }
+  }
+  for (const Pending& pending : pending_) {
+    if (pending.samples.empty()) continue;
+    auto id = storage_->index_.Find(pending.labels);
+    if (!id) {
+      id = storage_->index_.Add(pending.labels);
+      storage_->series_.emplace_back();
+    }
+    MemoryStorage::Series& series = storage_->series_[*id];
+    for (const Sample& sample : pending.samples) {
+      storage_->Push(series, sample.timestamp_ms, sample.value);
+    }
+  }
+  pending_.clear();
+  positions_.clear();
+  new_series_ = 0;
+  return absl::OkStatus();
+}
+
+void MemoryStorage::Grow(Series& series, size_t capacity) {
+  size_t skip = 0;
+  if (series.size > 0 && options_.retention != absl::InfiniteDuration()) {
+    const int64_t* const begin = series.columns->timestamps.get();
+    const int64_t oldest =
+        begin[series.size - 1] - absl::ToInt64Milliseconds(options_.retention);
+    skip = std::lower_bound(begin, begin + series.size, oldest) - begin;
+    if (skip > 0) capacity = std::max(kFirstCapacity, (series.size - skip) * 3 / 2);
+  }
+  auto larger = std::make_shared<Columns>(capacity);
+  const size_t kept = series.size - skip;
+  if (kept > 0) {
+    std::copy_n(series.columns->timestamps.get() + skip, kept, larger->timestamps.get());
+    std::copy_n(series.columns->values.get() + skip, kept, larger->values.get());
+  }
+  series.columns = std::move(larger);
+  series.size = kept;
+  series.forgotten += skip;
+  stats_.samples -= static_cast<int64_t>(skip);
+}
+
+void MemoryStorage::Push(Series& series, int64_t timestamp_ms, double value) {
+  if (series.columns == nullptr) {
+    Grow(series, kFirstCapacity);
+  } else if (series.size == series.columns->capacity) {
+    Grow(series, series.size + series.size / 2 + kFirstCapacity);
+  }
+  series.columns->timestamps[series.size] = timestamp_ms;
+  series.columns->values[series.size] = value;
+  ++series.size;
+  const bool is_first = stats_.appended == 0;
+  stats_.min_time_ms = is_first ? timestamp_ms : std::min(stats_.min_time_ms, timestamp_ms);
+  stats_.max_time_ms = is_first ? timestamp_ms : std::max(stats_.max_time_ms, timestamp_ms);
+  ++stats_.appended;
+  ++stats_.samples;
+}
+
+void MemoryStorage::Reserve(const Labels& labels, size_t samples) {
+  absl::MutexLock lock(&mutex_);
+  const auto id = index_.Find(labels);
+  if (!id) return;
+  Series& series = series_[*id];
+  if (series.columns->capacity < series.size + samples) Grow(series, series.size + samples);
+}
+
+std::shared_ptr<const Snapshot> MemoryStorage::TakeSnapshot() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<uint64_t> ends(series_.size());
+  for (size_t i = 0; i < series_.size(); ++i) ends[i] = series_[i].forgotten + series_[i].size;
+  return std::make_shared<MemorySnapshot>(this, std::move(ends));
+}
+
+std::unique_ptr<Appender> MemoryStorage::NewAppender() {
+  return std::make_unique<MemoryAppender>(this);
+}
+
+StorageStats MemoryStorage::Stats() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  StorageStats stats = stats_;
+  stats.series = series_.size();
+  return stats;
+}
+
+}  // namespace sloburn
