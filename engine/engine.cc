@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/analyze/analyze.h"
+#include "engine/exec/build.h"
+#include "engine/exec/name_dropping.h"
+#include "engine/exec/window_source.h"
+#include "engine/plan/planner.h"
+#include "engine/read_windows.h"
+#include "parser/printer.h"
+
+namespace sloburn::engine {
+
+namespace internal {
+
+struct PreparedState {
+  parser::ExprPtr expr;
+  PlanNodePtr plan;
+  ValueType type;
+  std::string text;
+  std::vector<PreparedQuery::Selector> selectors;
+};
+
+}  // namespace internal
+
+namespace {
+
+absl::StatusOr<Column> ReadScalar(Operator& op) {
+  Column column;
+  RETURN_IF_ERROR(op.Open());
+  RETURN_IF_ERROR(op.Next(column));
+  return column;
+}
+
+absl::StatusOr<QueryValue> CollectInstant(Operator& op, int64_t time_ms, ExecContext& context) {
+  InstantVector vector;
+  RETURN_IF_ERROR(op.Open());
+  Column column;
+  for (const OutputSeries& series : op.series()) {
+    RETURN_IF_ERROR(op.Next(column));
+    if (!column.present[0]) continue;
+    RETURN_IF_ERROR(context.Hold(1));
+    vector.push_back({series.labels, time_ms, column.values[0]});
+  }
+  return vector;
+}
+
+absl::StatusOr<QueryValue> CollectMatrix(Operator& op, const TimeRange& range,
+                                         ExecContext& context) {
+  Matrix matrix;
+  RETURN_IF_ERROR(op.Open());
+  Column column;
+  for (const OutputSeries& series : op.series()) {
+    RETURN_IF_ERROR(op.Next(column));
+    const size_t count = std::count(column.present.begin(), column.present.end(), 1);
+    if (count == 0) continue;
+    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(count)));
+    SeriesSamples samples{series.labels, {}};
+    samples.samples.reserve(count);
+    for (size_t step = 0; step < column.steps(); ++step) {
+      if (column.present[step]) samples.samples.push_back({range.at(step), column.values[step]});
+    }
+    matrix.push_back(std::move(samples));
+  }
+  std::sort(matrix.begin(), matrix.end(),
+            [](const SeriesSamples& a, const SeriesSamples& b) { return a.labels < b.labels; });
+  return matrix;
+}
+
+// A range vector as the result of an instant query: the raw samples of its window.
+absl::StatusOr<QueryValue> CollectWindow(const PlanNode& plan, const TimeRange& range,
+                                         ExecContext& context) {
+  ASSIGN_OR_RETURN(const auto source, MakeWindowSource(plan, range, context));
+  RETURN_IF_ERROR(source->Open());
+  const int64_t end_ms = source->WindowEnd(range.start_ms);
+  Matrix matrix;
+  for (const OutputSeries& series : source->series()) {
+    ASSIGN_OR_RETURN(const SampleView view, source->NextSeries());
+    SeriesSamples samples{series.drops_name ? DropMetricName(series.labels) : series.labels, {}};
+    for (size_t i = 0; i < view.size; ++i) {
+      if (view.timestamps[i] <= end_ms - source->range_ms() || view.timestamps[i] > end_ms) {
+        continue;
+      }
+      samples.samples.push_back({view.timestamps[i], view.values[i]});
+    }
+    if (samples.samples.empty()) continue;
+    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(samples.samples.size())));
+    matrix.push_back(std::move(samples));
+  }
+  std::sort(matrix.begin(), matrix.end(),
+            [](const SeriesSamples& a, const SeriesSamples& b) { return a.labels < b.labels; });
+  return matrix;
+}
+
+absl::StatusOr<QueryValue> Evaluate(const internal::PreparedState& state, const TimeRange& range,
+                                    bool as_range, ExecContext& context) {
+  if (const auto* text = std::get_if<parser::StringLiteral>(&state.plan->expr->node)) {
+    return StringResult{range.start_ms, text->value};
+  }
+  if (state.type == ValueType::kRangeVector) return CollectWindow(*state.plan, range, context);
+  ASSIGN_OR_RETURN(OperatorPtr op, BuildOperator(*state.plan, range, context));
+  if (context.options.delayed_name_removal) op = DropMarkedNames(std::move(op), context);
+  if (as_range) return CollectMatrix(*op, range, context);
+  if (state.type == ValueType::kScalar) {
+    ASSIGN_OR_RETURN(const Column column, ReadScalar(*op));
+    return ScalarResult{range.start_ms, column.values[0]};
+  }
+  return CollectInstant(*op, range.start_ms, context);
+}
+
+}  // namespace
+
+const parser::Expr& PreparedQuery::expr() const { return *state->expr; }
+ValueType PreparedQuery::type() const { return state->type; }
+const std::string& PreparedQuery::text() const { return state->text; }
+const std::vector<PreparedQuery::Selector>& PreparedQuery::selectors() const {
+  return state->selectors;
+}
+
+absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options) {
+  auto state = std::make_shared<internal::PreparedState>();
+  ASSIGN_OR_RETURN(state->expr, parser::Parse(text, options.parse));
+  AnalyzeOptions analyze;
+  analyze.enable_experimental_functions = options.parse.enable_experimental_functions;
+  ASSIGN_OR_RETURN(state->type, Analyze(text, *state->expr, analyze));
+  ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr));
+  state->text = parser::Print(*state->expr);
+  state->selectors = ReadWindows(*state->plan, options);
+  return PreparedQuery{std::move(state)};
+}
+
+absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& snapshot,
+                                    const TimeRange& range, const QueryOptions& options,
+                                    bool as_range) {
+  as_range = as_range || !range.is_instant();
+  const ValueType type = query.type();
+  if (as_range && type != ValueType::kScalar && type != ValueType::kInstantVector) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "invalid expression type \"", std::string(TypeName(type)),
+        "\" for range query, must be Scalar or instant Vector"));
+  }
+  ExecContext context(snapshot, range, options);
+  ASSIGN_OR_RETURN(QueryValue value, Evaluate(*query.state, range, as_range, context));
+  return QueryResult{std::move(value), {}, {}};
+}
+
+}  // namespace sloburn::engine

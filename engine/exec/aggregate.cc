@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/exec/aggregate.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "engine/exec/grouping.h"
+#include "engine/functions/compensated_sum.h"
+#include "engine/functions/quantile.h"
+
+namespace sloburn::engine {
+namespace {
+
+// The running state of one group at one step: Add for every sample, then Result once. The first
+// sample of a group is given to First.
+struct SumState {
+  CompensatedSum sum;
+  void First(double value) { sum = {value, 0}; }
+  void Add(double value) { sum.Add(value); }
+  double Result() const { return sum.sum + sum.c; }
+};
+
+struct AvgState {
+  CompensatedMean mean;
+  void First(double value) { mean.First(value); }
+  void Add(double value) { mean.Add(value); }
+  double Result() const { return mean.Result(); }
+};
+
+struct CountState {
+  double count = 0;
+  void First(double) { count = 1; }
+  void Add(double) { ++count; }
+  double Result() const { return count; }
+};
+
+struct GroupState {
+  void First(double) {}
+  void Add(double) {}
+  double Result() const { return 1; }
+};
+
+// NaN gives way to any number.
+struct MinState {
+  double value = 0;
+  void First(double v) { value = v; }
+  void Add(double v) {
+    if (value > v || std::isnan(value)) value = v;
+  }
+  double Result() const { return value; }
+};
+
+struct MaxState {
+  double value = 0;
+  void First(double v) { value = v; }
+  void Add(double v) {
+    if (value < v || std::isnan(value)) value = v;
+  }
+  double Result() const { return value; }
+};
+
+// Welford without compensation; a first sample that is no finite number spoils the group.
+struct VarianceState {
+  double count = 0, mean = 0, m2 = 0;
+  void First(double v) {
+    count = 1;
+    mean = v;
+    m2 = std::isfinite(v) ? 0 : std::numeric_limits<double>::quiet_NaN();
+  }
+  void Add(double v) {
+    ++count;
+    const double delta = v - mean;
+    mean += delta / count;
+    m2 += delta * (v - mean);
+  }
+  double Result() const { return m2 / count; }
+};
+
+struct DeviationState : VarianceState {
+  double Result() const { return std::sqrt(m2 / count); }
+};
+
+template <typename State>
+class Aggregate : public Operator {
+ public:
+  Aggregate(OperatorPtr input, const parser::AggregateExpr& expr, size_t steps,
+            ExecContext& context)
+      : input_(std::move(input)), expr_(expr), steps_(steps), context_(context) {}
+
+  absl::Status Open() override {
+    RETURN_IF_ERROR(input_->Open());
+    grouping_ = GroupSeries(input_->series(), expr_);
+    series_ = grouping_.groups;
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Column& column) override {
+    if (next_ == 0) RETURN_IF_ERROR(ReadAll());
+    column.Reset(steps_);
+    const size_t first = next_++ * steps_;
+    for (size_t step = 0; step < steps_; ++step) {
+      if (is_seen_[first + step]) column.Set(step, states_[first + step].Result());
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadAll() {
+    const size_t size = series_.size() * steps_;
+    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(size)));
+    states_.resize(size);
+    is_seen_.resize(size);
+    Column column;
+    for (const size_t group : grouping_.of_series) {
+      RETURN_IF_ERROR(input_->Next(column));
+      State* const states = states_.data() + group * steps_;
+      uint8_t* const is_seen = is_seen_.data() + group * steps_;
+      for (size_t step = 0; step < steps_; ++step) {
+        if (!column.present[step]) continue;
+        if (is_seen[step]) {
+          states[step].Add(column.values[step]);
+        } else {
+          states[step].First(column.values[step]);
+          is_seen[step] = 1;
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const OperatorPtr input_;
+  const parser::AggregateExpr& expr_;
+  const size_t steps_;
+  ExecContext& context_;
+  Grouping grouping_;
+  std::vector<State> states_;  // [group][step]
+  std::vector<uint8_t> is_seen_;
+  size_t next_ = 0;
+};
+
+class QuantileAggregate : public Operator {
+ public:
+  QuantileAggregate(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+                    size_t steps, ExecContext& context)
+      : input_(std::move(input)),
+        param_(std::move(param)),
+        expr_(expr),
+        steps_(steps),
+        context_(context) {}
+
+  absl::Status Open() override {
+    RETURN_IF_ERROR(input_->Open());
+    RETURN_IF_ERROR(param_->Open());
+    RETURN_IF_ERROR(param_->Next(quantile_));
+    grouping_ = GroupSeries(input_->series(), expr_);
+    series_ = grouping_.groups;
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Column& column) override {
+    if (next_ == 0) RETURN_IF_ERROR(ReadAll());
+    column.Reset(steps_);
+    for (size_t step = 0; step < steps_; ++step) {
+      std::vector<double>& values = values_[next_ * steps_ + step];
+      if (!values.empty()) column.Set(step, Quantile(quantile_.values[step], values));
+    }
+    ++next_;
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadAll() {
+    values_.resize(series_.size() * steps_);
+    Column column;
+    for (const size_t group : grouping_.of_series) {
+      RETURN_IF_ERROR(input_->Next(column));
+      RETURN_IF_ERROR(context_.Hold(column.steps()));
+      for (size_t step = 0; step < steps_; ++step) {
+        if (column.present[step]) values_[group * steps_ + step].push_back(column.values[step]);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const OperatorPtr input_, param_;
+  const parser::AggregateExpr& expr_;
+  const size_t steps_;
+  ExecContext& context_;
+  Grouping grouping_;
+  Column quantile_;
+  std::vector<std::vector<double>> values_;  // [group][step]
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+OperatorPtr MakeAggregate(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+                          size_t steps, ExecContext& context) {
+  using Op = parser::AggregateOperator;
+  const auto make = [&]<typename State>(State) -> OperatorPtr {
+    return std::make_unique<Aggregate<State>>(std::move(input), expr, steps, context);
+  };
+  switch (expr.op) {
+    case Op::kSum: return make(SumState());
+    case Op::kAvg: return make(AvgState());
+    case Op::kCount: return make(CountState());
+    case Op::kGroup: return make(GroupState());
+    case Op::kMin: return make(MinState());
+    case Op::kMax: return make(MaxState());
+    case Op::kStddev: return make(DeviationState());
+    case Op::kStdvar: return make(VarianceState());
+    case Op::kQuantile:
+      return std::make_unique<QuantileAggregate>(std::move(input), std::move(param), expr, steps,
+                                                 context);
+    default: break;
+  }
+  CHECK(false);
+}
+
+}  // namespace sloburn::engine

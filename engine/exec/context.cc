@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/exec/context.h"
+
+namespace sloburn::engine {
+namespace {
+
+// Reading the clock costs more than a short series.
+constexpr unsigned kCallsPerClockRead = 16;
+
+}  // namespace
+
+absl::Status ExecContext::Hold(int64_t samples) {
+  held_ += samples;
+  if (held_ <= options.max_samples) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "query processing would load too many samples into memory in query execution");
+}
+
+absl::Status ExecContext::CheckInterrupt() {
+  if (options.cancelled != nullptr && options.cancelled->load(std::memory_order_relaxed)) {
+    return absl::CancelledError("query was canceled in expression evaluation");
+  }
+  if (++calls_ % kCallsPerClockRead == 1 && absl::Now() > deadline_) {
+    return absl::DeadlineExceededError("query timed out in expression evaluation");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sloburn::engine

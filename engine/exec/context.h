@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every operator of a running query shares: the snapshot, the options, the limits.
+// Lives as long as the execution. Used by one thread, but for `cancelled`.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "engine/engine.h"
+
+namespace sloburn::engine {
+
+class ExecContext {
+ public:
+  ExecContext(const Snapshot& snapshot, const TimeRange& query_range, const QueryOptions& options)
+      : snapshot(snapshot),
+        query_range(query_range),
+        options(options),
+        lookback_ms(absl::ToInt64Milliseconds(options.lookback_delta)),
+        deadline_(absl::Now() + options.timeout) {}
+
+  const Snapshot& snapshot;
+  const TimeRange query_range;
+  const QueryOptions& options;
+  const int64_t lookback_ms;
+
+  // Counts samples held in memory; ResourceExhausted above the limit.
+  absl::Status Hold(int64_t samples);
+  void Release(int64_t samples) { held_ -= samples; }
+
+  // To be called once per series or so: DeadlineExceeded, Cancelled.
+  absl::Status CheckInterrupt();
+
+ private:
+  int64_t held_ = 0;
+  unsigned calls_ = 0;
+  const absl::Time deadline_;
+};
+
+}  // namespace sloburn::engine

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/exec/instant_selector.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/exec/selector_times.h"
+#include "engine/model/stale.h"
+
+namespace sloburn::engine {
+namespace {
+
+class InstantSelector : public Operator {
+ public:
+  InstantSelector(const Matchers& matchers, SelectorTimes times, const TimeRange& range,
+                  ExecContext& context, SelectorOutput output)
+      : matchers_(matchers), times_(times), range_(range), context_(context), output_(output) {}
+
+  absl::Status Open() override {
+    ASSIGN_OR_RETURN(readers_, context_.snapshot.Select(matchers_, MinTime(), MaxTime()));
+    series_.reserve(readers_.size());
+    for (const auto& reader : readers_) {
+      series_.push_back({reader->labels(), output_ == SelectorOutput::kTimestamp});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Column& column) override {
+    RETURN_IF_ERROR(context_.CheckInterrupt());
+    const std::unique_ptr<SeriesReader> reader = std::move(readers_[next_++]);
+    ASSIGN_OR_RETURN(const SampleView view, reader->Read(MinTime(), MaxTime(), buffer_));
+    Fill(view, column);
+    return absl::OkStatus();
+  }
+
+ private:
+  int64_t MinTime() const { return times_.At(range_.start_ms) - context_.lookback_ms + 1; }
+  int64_t MaxTime() const { return times_.At(range_.at(range_.steps() - 1)); }
+
+  void Fill(const SampleView& view, Column& column) const {
+    const size_t steps = range_.steps();
+    column.Reset(steps);
+    size_t next = 0;  // the first sample after the step's time
+    for (size_t step = 0; step < steps; ++step) {
+      const int64_t time = times_.At(range_.at(step));
+      while (next < view.size && view.timestamps[next] <= time) ++next;
+      if (next == 0) continue;
+      const int64_t found = view.timestamps[next - 1];
+      const double value = view.values[next - 1];
+      if (found <= time - context_.lookback_ms || IsStale(value)) continue;
+      column.Set(step, output_ == SelectorOutput::kValue ? value
+                                                         : static_cast<double>(found) / 1000);
+    }
+  }
+
+  const Matchers& matchers_;
+  const SelectorTimes times_;
+  const TimeRange range_;
+  ExecContext& context_;
+  const SelectorOutput output_;
+  SeriesSet readers_;
+  size_t next_ = 0;
+  SampleBuffer buffer_;
+};
+
+}  // namespace
+
+absl::StatusOr<OperatorPtr> MakeInstantSelector(const PlanNode& node, const TimeRange& range,
+                                                ExecContext& context, SelectorOutput output) {
+  const auto& selector = std::get<parser::VectorSelector>(node.expr->node);
+  ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(selector.at, selector.offset, context));
+  return std::make_unique<InstantSelector>(node.matchers, times, range, context, output);
+}
+
+}  // namespace sloburn::engine

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/exec/set_operation.h"
+
+#include "base/status_macros.h"
+#include "engine/exec/name_dropping.h"
+#include "engine/exec/vector_matching.h"
+
+namespace sloburn::engine {
+namespace {
+
+using Mask = std::vector<uint8_t>;  // per step
+
+void AddTo(Mask& mask, const Column& column) {
+  if (mask.empty()) mask.assign(column.steps(), 0);
+  for (size_t i = 0; i < column.steps(); ++i) mask[i] |= column.present[i];
+}
+
+// `and` and `unless`: the left side, where the right side has (has not) a match.
+class Filter : public Operator {
+ public:
+  Filter(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr)
+      : lhs_(std::move(lhs)), rhs_(std::move(rhs)), expr_(expr) {}
+
+  absl::Status Open() override {
+    RETURN_IF_ERROR(lhs_->Open());
+    RETURN_IF_ERROR(rhs_->Open());
+    groups_ = GroupByMatch(lhs_->series(), rhs_->series(), expr_.matching);
+    series_ = lhs_->series();
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Column& column) override {
+    if (next_ == 0) RETURN_IF_ERROR(ReadRight());
+    RETURN_IF_ERROR(lhs_->Next(column));
+    const Mask& mask = masks_[groups_.of_left[next_++]];
+    const bool keeps_matched = expr_.op == parser::BinaryOperator::kAnd;
+    for (size_t i = 0; i < column.steps(); ++i) {
+      const bool is_matched = !mask.empty() && mask[i];
+      column.present[i] &= is_matched == keeps_matched;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadRight() {
+    masks_.resize(groups_.groups.size());
+    Column column;
+    for (size_t i = 0; i < rhs_->series().size(); ++i) {
+      RETURN_IF_ERROR(rhs_->Next(column));
+      const size_t group = groups_.of_right[i];
+      if (!groups_.groups[group].left.empty()) AddTo(masks_[group], column);
+    }
+    return absl::OkStatus();
+  }
+
+  const OperatorPtr lhs_, rhs_;
+  const parser::BinaryExpr& expr_;
+  MatchGroups groups_;
+  std::vector<Mask> masks_;
+  size_t next_ = 0;
+};
+
+// `or`: the left side, then of the right side what the left has no match for.
+class Union : public Operator {
+ public:
+  Union(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr)
+      : lhs_(std::move(lhs)), rhs_(std::move(rhs)), expr_(expr) {}
+
+  absl::Status Open() override {
+    RETURN_IF_ERROR(lhs_->Open());
+    RETURN_IF_ERROR(rhs_->Open());
+    groups_ = GroupByMatch(lhs_->series(), rhs_->series(), expr_.matching);
+    masks_.resize(groups_.groups.size());
+    series_ = lhs_->series();
+    series_.insert(series_.end(), rhs_->series().begin(), rhs_->series().end());
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Column& column) override {
+    const size_t left_size = lhs_->series().size();
+    const size_t index = next_++;
+    if (index < left_size) {
+      RETURN_IF_ERROR(lhs_->Next(column));
+      const size_t group = groups_.of_left[index];
+      if (!groups_.groups[group].right.empty()) AddTo(masks_[group], column);
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(rhs_->Next(column));
+    const Mask& mask = masks_[groups_.of_right[index - left_size]];
+    if (mask.empty()) return absl::OkStatus();
+    for (size_t i = 0; i < column.steps(); ++i) column.present[i] &= !mask[i];
+    return absl::OkStatus();
+  }
+
+ private:
+  const OperatorPtr lhs_, rhs_;
+  const parser::BinaryExpr& expr_;
+  MatchGroups groups_;
+  std::vector<Mask> masks_;
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+OperatorPtr MakeSetOperation(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr,
+                             ExecContext& context) {
+  if (expr.op == parser::BinaryOperator::kOr) {
+    auto made = std::make_unique<Union>(std::move(lhs), std::move(rhs), expr);
+    return MergeSameLabels(std::move(made), MergeRule::kSameStep, context);
+  }
+  return std::make_unique<Filter>(std::move(lhs), std::move(rhs), expr);
+}
+
+}  // namespace sloburn::engine

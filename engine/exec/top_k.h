@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// topk and bottomk: per group and step the k largest (smallest) samples, with their own labels.
+#pragma once
+
+#include "engine/exec/context.h"
+#include "engine/exec/operator.h"
+#include "engine/model/time_range.h"
+#include "parser/ast.h"
+
+namespace sloburn::engine {
+
+OperatorPtr MakeTopK(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+                     const TimeRange& range, ExecContext& context);
+
+}  // namespace sloburn::engine

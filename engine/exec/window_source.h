@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// A range vector: series whose samples are looked at through a window per step. Either a matrix
+// selector over the store or a subquery over an inner operator.
+//
+// Threads: one. The samples of one series are valid until the next call of NextSeries.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/exec/context.h"
+#include "engine/exec/operator.h"
+#include "engine/exec/selector_times.h"
+#include "engine/plan/plan.h"
+
+namespace sloburn::engine {
+
+class WindowSource {
+ public:
+  virtual ~WindowSource() = default;
+
+  virtual absl::Status Open() = 0;
+  const std::vector<OutputSeries>& series() const { return series_; }
+  // All samples that any window can need, in time order, without staleness markers.
+  virtual absl::StatusOr<SampleView> NextSeries() = 0;
+
+  // The window of the step at `step_ms` is (end - range, end].
+  int64_t WindowEnd(int64_t step_ms) const { return times_.At(step_ms); }
+  int64_t range_ms() const { return range_ms_; }
+
+ protected:
+  std::vector<OutputSeries> series_;
+  SelectorTimes times_;
+  int64_t range_ms_ = 0;
+};
+
+// REQUIRES: node.type is kRangeVector.
+absl::StatusOr<std::unique_ptr<WindowSource>> MakeWindowSource(const PlanNode& node,
+                                                               const TimeRange& range,
+                                                               ExecContext& context);
+
+}  // namespace sloburn::engine

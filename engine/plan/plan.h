@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan of a query: the syntax tree without parentheses, each node joined with what analysis
+// found out about it (type, function, compiled matchers, whether it depends on the step).
+//
+// A plan knows no time: `@ end()`, step() and the like are resolved when it is executed.
+// Ownership: nodes point into the syntax tree, which must outlive the plan. Immutable once built.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/functions/function.h"
+#include "engine/model/matcher.h"
+#include "parser/ast.h"
+
+namespace sloburn::engine {
+
+struct PlanNode;
+using PlanNodePtr = std::unique_ptr<PlanNode>;
+
+struct PlanNode {
+  const parser::Expr* expr = nullptr;  // never a ParenExpr
+  ValueType type = ValueType::kInstantVector;
+  // Evaluated at the first step only; the result holds for all steps.
+  bool is_step_invariant = false;
+  Matchers matchers;                      // VectorSelector, MatrixSelector
+  const FunctionRow* function = nullptr;  // Call
+  // Unary: operand. Binary: left, right. Aggregate: expr[, param]. Call: arguments.
+  // Subquery: expr.
+  std::vector<PlanNodePtr> children;
+
+  ~PlanNode();  // with an explicit stack
+};
+
+}  // namespace sloburn::engine
