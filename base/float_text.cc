@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/float_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -14,6 +15,8 @@ namespace {
 
 // Enough for 'f' of the largest and of the smallest double.
 constexpr int kMaxFixed = 1100;
+// Doubles from here on are whole numbers with more digits than the shortest form needs.
+constexpr double kExactIntegers = 9007199254740992.0;
 
 bool AppendSpecial(std::string& out, double value) {
   if (std::isnan(value)) {
@@ -26,7 +29,28 @@ bool AppendSpecial(std::string& out, double value) {
   return true;
 }
 
+// to_chars writes every digit of a whole number in fixed form, Go the shortest ones and zeros.
+void AppendLargeFixed(std::string& out, double value) {
+  char buffer[32];
+  const auto result =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
+  const std::string_view text(buffer, result.ptr - buffer);
+  const size_t e = text.find('e');
+  const size_t point = text.find('.');
+  size_t decimals = 0;
+  out.append(text.substr(0, std::min(point, e)));
+  if (point != std::string_view::npos) {
+    decimals = e - point - 1;
+    out.append(text.substr(point + 1, decimals));
+  }
+  const size_t exponent = std::atoi(std::string(text.substr(e + 1)).c_str());
+  out.append(exponent - decimals, '0');
+}
+
 void AppendShortest(std::string& out, double value, std::chars_format format) {
+  if (format == std::chars_format::fixed && std::fabs(value) >= kExactIntegers) {
+    return AppendLargeFixed(out, value);
+  }
   char buffer[kMaxFixed];
   const auto result = std::to_chars(buffer, buffer + sizeof buffer, value, format);
   out.append(buffer, result.ptr);

@@ -3,7 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 #include "base/utf8.h"
 
 namespace sloburn::web {
@@ -75,7 +75,7 @@ void Form::Parse(std::string_view text, Pairs& pairs) {
         equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true,
         &bad_escape);
     if (!name || !value) {
-      if (error_.empty()) error_ = absl::StrCat("invalid URL escape ", GoQuote(bad_escape));
+      if (error_.empty()) error_ = StrCat("invalid URL escape ", GoQuote(bad_escape));
       continue;
     }
     pairs.emplace_back(*std::move(name), *std::move(value));

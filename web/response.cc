@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 
 namespace sloburn::web {
 namespace {
@@ -50,7 +50,7 @@ void Response::AddToHeader(std::string_view name, std::string_view value) {
   for (Header& header : headers) {
     if (!SameName(header.name, name)) continue;
     if (header.value.find(value) == std::string::npos) {
-      absl::StrAppend(&header.value, ", ", value);
+      StrAppend(&header.value, ", ", value);
     }
     return;
   }
@@ -75,7 +75,7 @@ Response Response::Json(int status, std::string body) {
 Response Response::NoContent() { return {204, {}, ""}; }
 
 Response Response::PlainError(int status, std::string_view message) {
-  return Text(status, absl::StrCat(message, "\n"));
+  return Text(status, StrCat(message, "\n"));
 }
 
 }  // namespace sloburn::web

@@ -22,22 +22,17 @@ namespace sloburn::web {
 
 // Where a handler runs. Each lane has its own threads, so that no other request delays it.
 enum class Lane {
-  kHealth,  // answers at once, never blocks
-  kQuery,   // may take as long as a query
-  kWrite,   // receives samples
+  kHealth,   // answers at once, never blocks
+  kQuery,    // may take as long as a query
+  kWrite,    // receives samples; bodies may be large
+  kControl,  // short answers about the process, and reload
 };
 
 using Handler = std::function<Response(const Request&)>;
 
-struct RouteOptions {
-  Lane lane = Lane::kQuery;
-  // Whether the body may be as large as a remote write request.
-  bool accepts_large_body = false;
-};
-
 class Router {
  public:
-  void Add(std::vector<std::string> methods, std::string_view pattern, RouteOptions options,
+  void Add(std::vector<std::string> methods, std::string_view pattern, Lane lane,
            Handler handler);
 
   // Runs on what Dispatch answered, for headers that all answers share.
@@ -49,8 +44,8 @@ class Router {
                                       size_t body_bytes)>;
   void SetObserver(Observer observer) { observer_ = std::move(observer); }
 
-  // What the server must know before it reads a body. Unknown paths: the health lane.
-  RouteOptions OptionsFor(std::string_view method, std::string_view path) const;
+  // Where the request will run; the server asks before it reads a body. Unknown paths: kHealth.
+  Lane LaneFor(std::string_view method, std::string_view path) const;
 
   // Never throws: an exception of a handler becomes a 500.
   Response Dispatch(Request& request) const;
@@ -60,7 +55,7 @@ class Router {
     std::vector<std::string> methods;
     std::string pattern;
     std::vector<std::string> segments;
-    RouteOptions options;
+    Lane lane;
     Handler handler;
     bool Allows(std::string_view method) const;
   };
@@ -68,6 +63,7 @@ class Router {
     const Route* route = nullptr;         // path and method fit
     std::vector<std::string> allowed;     // methods of routes whose path alone fits
     std::vector<std::pair<std::string, std::string>> parameters;
+    bool has_bad_escape = false;
   };
   Match Find(std::string_view method, std::string_view path) const;
   Response Answer(const Match& match, const Request& request) const;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/api/query_execution.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "base/utf8.h"
+#include "web/api/error_response.h"
+#include "web/api/json_values.h"
+#include "web/api/parameters.h"
+#include "web/api/result_json.h"
+
+namespace sloburn::web {
+namespace {
+
+absl::StatusOr<engine::QueryOptions> ReadOptions(const Request& request, const Form& form,
+                                                 const Dependencies& deps) {
+  engine::QueryOptions options = deps.query_options;
+  options.cancelled = request.cancelled.get();
+  if (const std::string_view text = form.Get("timeout"); !text.empty()) {
+    const absl::StatusOr<absl::Duration> timeout = ParseApiDuration(text);
+    if (!timeout.ok()) return InvalidParameter("timeout", MessageOf(timeout.status()));
+    options.timeout = std::min(options.timeout, *timeout);
+  }
+  if (const std::string_view text = form.Get("lookback_delta"); !text.empty()) {
+    const absl::StatusOr<absl::Duration> lookback = ParseApiDuration(text);
+    if (!lookback.ok()) {
+      return absl::InvalidArgumentError(
+          StrCat("error parsing lookback delta duration: ", lookback.status().message()));
+    }
+    if (*lookback >= absl::Milliseconds(1)) options.lookback_delta = *lookback;
+  }
+  return options;
+}
+
+absl::StatusOr<engine::PreparedQuery> PrepareQuery(const Form& form, bool as_range,
+                                                   const engine::QueryOptions& options) {
+  absl::StatusOr<engine::PreparedQuery> query = engine::Prepare(form.Get("query"), options);
+  if (!query.ok()) return InvalidParameter("query", MessageOf(query.status()));
+  const engine::ValueType type = query->type();
+  if (as_range && type != engine::ValueType::kScalar &&
+      type != engine::ValueType::kInstantVector) {
+    return InvalidParameter(
+        "query", StrCat("invalid expression type ", GoQuote(engine::TypeName(type)),
+                              " for range query, must be Scalar or instant Vector"));
+  }
+  return query;
+}
+
+struct Timings {
+  absl::Duration queue, prepare, evaluate;
+};
+
+void AppendStats(std::string& out, const Timings& timings) {
+  const auto seconds = [](absl::Duration d) { return absl::ToDoubleSeconds(d); };
+  // Results come out of the evaluation in order: there is no time of sorting.
+  StrAppend(&out, R"(,"stats":{"timings":{"evalTotalTime":)");
+  AppendNumberJson(out, seconds(timings.prepare + timings.evaluate));
+  StrAppend(&out, R"(,"resultSortTime":0,"queryPreparationTime":)");
+  AppendNumberJson(out, seconds(timings.prepare));
+  StrAppend(&out, R"(,"innerEvalTime":)");
+  AppendNumberJson(out, seconds(timings.evaluate));
+  StrAppend(&out, R"(,"execQueueTime":)");
+  AppendNumberJson(out, seconds(timings.queue));
+  StrAppend(&out, R"(,"execTotalTime":)");
+  AppendNumberJson(out, seconds(timings.queue + timings.prepare + timings.evaluate));
+  StrAppend(&out, "}}");
+}
+
+std::string StatsWarning(std::string_view stats) {
+  return StrCat("value ", GoQuote(stats),
+                      " for parameter \"stats\" is deprecated and will be rejected in the next "
+                      "major release, use \"true\" or \"all\"");
+}
+
+}  // namespace
+
+absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const Dependencies& deps,
+                               const TimeRange& range, bool as_range, int64_t limit,
+                               std::string& out) {
+  ASSIGN_OR_RETURN(engine::QueryOptions options, ReadOptions(request, form, deps));
+  const absl::Time start = absl::Now();
+  ASSIGN_OR_RETURN(const engine::PreparedQuery query, PrepareQuery(form, as_range, options));
+  const absl::Time prepared = absl::Now();
+  options.timeout -= request.queue_time + (prepared - start);
+  if (options.timeout <= absl::ZeroDuration()) {
+    return absl::DeadlineExceededError("query timed out in query queue");
+  }
+  const std::shared_ptr<const Snapshot> snapshot = deps.storage->TakeSnapshot();
+  ASSIGN_OR_RETURN(engine::QueryResult result,
+                   engine::Execute(query, *snapshot, range, options, as_range));
+  const Timings timings{request.queue_time, prepared - start, absl::Now() - prepared};
+
+  Notes notes{std::move(result.warnings), std::move(result.infos)};
+  if (TruncateResult(result.value, limit)) notes.warnings.push_back(kTruncatedWarning);
+  const std::string_view stats = form.Get("stats");
+  if (!stats.empty() && stats != "true" && stats != "all") {
+    notes.warnings.push_back(StatsWarning(stats));
+  }
+  StrAppend(&out, R"({"resultType":")", ResultTypeText(result.value), R"(","result":)");
+  RETURN_IF_ERROR(AppendResultJson(out, result.value, deps.max_response_bytes));
+  if (!stats.empty()) AppendStats(out, timings);
+  out += '}';
+  return notes;
+}
+
+}  // namespace sloburn::web

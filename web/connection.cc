@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "base/str_cat.h"
+#include "web/listen_address.h"
+#include "web/request_head.h"
+
+namespace sloburn::web {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr size_t kWritePieceBytes = 256 << 10;
+constexpr size_t kReadAheadBytes = 128 << 10;
+// A refused client may still be sending; closing at once would make its system throw our answer
+// away. So much is read and forgotten first, for so long.
+constexpr int64_t kLingerBytes = 16 << 20;
+constexpr absl::Duration kLingerTime = absl::Seconds(2);
+
+int64_t SteadyNanoseconds() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+int StatusOfParseError(const error_code& error, bool has_start_line) {
+  if (error == http::error::header_limit) return has_start_line ? 431 : 414;
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::bad_version) return 505;
+  return 400;
+}
+
+class Connection : public RegisteredConnection,
+                   public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<ConnectionHost> host, tcp::socket socket)
+      : host_(std::move(host)),
+        socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        buffer_(HeadLimit() + kReadAheadBytes) {
+    error_code ignored;
+    const tcp::endpoint peer = socket_.remote_endpoint(ignored);
+    remote_address_ = FormatHostPort(peer.address().to_string(), peer.port());
+    socket_.set_option(tcp::no_delay(true), ignored);
+  }
+
+  ~Connection() override { ReleaseBody(); }
+
+  void Start() {
+    asio::post(socket_.get_executor(), [self = Self()] { self->ReadHead(/*is_first=*/true); });
+  }
+  void Refuse() {
+    asio::post(socket_.get_executor(), [self = Self()] {
+      self->lingers_ = false;  // so many clients cannot be waited for
+      self->FailRequest(503, "503 Service Unavailable: too many connections");
+    });
+  }
+
+  int64_t WaitingSince() const override { return waiting_since_.load(); }
+
+  void Abort() override {
+    asio::post(socket_.get_executor(), [self = Self()] {
+      self->CancelRequest();
+      self->Close();
+    });
+  }
+  void CloseWhenIdle() override {
+    asio::post(socket_.get_executor(), [self = Self()] {
+      if (self->is_between_requests_) self->Close();
+    });
+  }
+
+ private:
+  std::shared_ptr<Connection> Self() { return shared_from_this(); }
+  const ServerOptions& options() const { return host_->options; }
+  size_t HeadLimit() const { return options().max_uri_bytes + options().max_header_bytes + 64; }
+
+  // --- time limits ---
+
+  // The operation begun next is given up after `limit`; its handler must call Disarm first.
+  void Arm(absl::Duration limit) {
+    waiting_since_ = SteadyNanoseconds();
+    has_timed_out_ = false;
+    const int64_t generation = ++timer_generation_;
+    timer_.expires_after(absl::ToChronoMilliseconds(limit));
+    timer_.async_wait([self = Self(), generation](const error_code&) {
+      if (generation != self->timer_generation_) return;
+      self->has_timed_out_ = true;
+      ++self->host_->counters.timeouts;
+      error_code ignored;
+      self->socket_.cancel(ignored);
+    });
+  }
+  void Disarm() {
+    ++timer_generation_;
+    timer_.cancel();
+    waiting_since_ = 0;
+  }
+
+  // --- reading ---
+
+  void ReadHead(bool is_first) {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(HeadLimit()));
+    parser_->body_limit(boost::none);
+    is_between_requests_ = buffer_.size() == 0;
+    if (is_first || !is_between_requests_) return ParseHead();
+    if (host_->is_stopping) return Close();
+    Arm(options().idle_timeout);
+    socket_.async_read_some(buffer_.prepare(4096),
+                            [self = Self()](const error_code& error, size_t bytes) {
+                              self->Disarm();
+                              if (error) return self->Close();
+                              self->buffer_.commit(bytes);
+                              self->ParseHead();
+                            });
+  }
+
+  void ParseHead() {
+    Arm(options().header_timeout);
+    http::async_read_header(socket_, buffer_, *parser_,
+                            [self = Self()](const error_code& error, size_t) {
+                              self->Disarm();
+                              self->is_between_requests_ = false;
+                              error ? self->OnReadError(error) : self->OnHead();
+                            });
+  }
+
+  void OnReadError(const error_code& error) {
+    if (has_timed_out_ && parser_->got_some()) {
+      return FailRequest(408, "408 Request Timeout");
+    }
+    const bool is_ours = error.category() == make_error_code(http::error::bad_target).category();
+    if (!is_ours || error == http::error::end_of_stream || !socket_.is_open()) return Close();
+    const int status = StatusOfParseError(error, !parser_->get().target().empty());
+    FailRequest(status, StrCat(status, " ", ReasonPhrase(status), ": ", error.message()));
+  }
+
+  void OnHead() {
+    const auto& message = parser_->get();
+    RequestHead head{std::string(message.target()), static_cast<int>(message.version()),
+                     parser_->chunked(), {}};
+    for (const auto& field : message) {
+      head.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    }
+    if (std::optional<Response> refusal = RefuseHead(head, options())) {
+      return Fail(*std::move(refusal));
+    }
+    request_ = Request();
+    if (!SplitTarget(head.target, &request_.path, &request_.query)) {
+      return FailRequest(400, "400 Bad Request: the target is not a path");
+    }
+    version_ = head.version;
+    request_.method = std::string(message.method_string());
+    request_.headers = std::move(head.headers);
+    request_.remote_address = remote_address_;
+    lane_ = host_->router.LaneFor(request_.method, request_.path);
+    AdmitBody();
+  }
+
+  void AdmitBody() {
+    const int64_t limit = lane_ == Lane::kWrite ? options().max_write_body_bytes
+                                                : options().max_body_bytes;
+    const auto length = parser_->content_length();
+    if (length && *length > static_cast<uint64_t>(limit)) {
+      return FailRequest(413, "413 Request Entity Too Large");
+    }
+    const int64_t room = parser_->chunked() ? limit : length ? static_cast<int64_t>(*length) : 0;
+    if (!host_->ReserveBody(room)) {
+      Response busy = Response::PlainError(503, "503 Service Unavailable: too many request bodies");
+      busy.SetHeader("Retry-After", "1");
+      return Fail(std::move(busy));
+    }
+    reserved_body_bytes_ = room;
+    parser_->body_limit(static_cast<uint64_t>(limit));
+    if (parser_->is_done()) return OnRequest();
+    if (version_ >= 11 && !request_.FindHeader("Expect").empty()) return SendContinue();
+    ReadBody();
+  }
+
+  void SendContinue() {
+    static constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    Arm(options().write_timeout);
+    asio::async_write(socket_, asio::buffer(kContinue, sizeof kContinue - 1),
+                      [self = Self()](const error_code& error, size_t) {
+                        self->Disarm();
+                        error ? self->Close() : self->ReadBody();
+                      });
+  }
+
+  void ReadBody() {
+    Arm(options().body_timeout);
+    http::async_read(socket_, buffer_, *parser_, [self = Self()](const error_code& error, size_t) {
+      self->Disarm();
+      error ? self->OnReadError(error) : self->OnRequest();
+    });
+  }
+
+  // --- answering ---
+
+  void OnRequest() {
+    keeps_alive_ = parser_->get().keep_alive();
+    request_.body = std::move(parser_->get().body());
+    is_head_ = request_.method == "HEAD";
+    if (lane_ == Lane::kHealth) return Write(host_->router.Dispatch(request_));
+    cancelled_ = request_.cancelled;
+    WatchClient();
+    const absl::Time queued = absl::Now();
+    auto request = std::make_shared<Request>(std::move(request_));
+    host_->PoolOf(lane_).Submit([self = Self(), request, queued] {
+      request->queue_time = absl::Now() - queued;
+      auto response = std::make_shared<Response>(
+          request->cancelled->load() ? Response::PlainError(499, "Client Closed Request")
+                                     : self->host_->router.Dispatch(*request));
+      asio::post(self->socket_.get_executor(), [self, response] {
+        self->cancelled_.reset();
+        error_code ignored;
+        self->socket_.cancel(ignored);  // ends WatchClient
+        self->Write(std::move(*response));
+      });
+    });
+  }
+
+  // Learns while the handler runs that the client has hung up.
+  void WatchClient() {
+    if (buffer_.size() > 0) return;  // the next request is here already
+    socket_.async_wait(tcp::socket::wait_read, [self = Self()](const error_code& error) {
+      if (error || self->cancelled_ == nullptr) return;
+      char byte;
+      const ssize_t got = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (got > 0) return;
+      if (got < 0 && (errno == EAGAIN || errno == EINTR)) return self->WatchClient();
+      self->CancelRequest();
+    });
+  }
+
+  void CancelRequest() {
+    if (cancelled_ != nullptr) cancelled_->store(true);
+  }
+
+  void FailRequest(int status, std::string_view message) {
+    Fail(Response::PlainError(status, message));
+  }
+
+  // Answers and closes: what follows on the connection cannot be trusted.
+  void Fail(Response response) {
+    ++host_->counters.bad_requests;
+    keeps_alive_ = false;
+    is_head_ = false;
+    response.SetHeader("X-Content-Type-Options", "nosniff");
+    Write(std::move(response));
+  }
+
+  void Write(Response response) {
+    if (!socket_.is_open()) return Close();
+    keeps_alive_ = keeps_alive_ && !host_->is_stopping;
+    head_text_ = WriteResponseHead(response, version_, keeps_alive_);
+    body_ = is_head_ || response.status == 204 ? std::string() : std::move(response.body);
+    written_ = 0;
+    WritePiece();
+  }
+
+  void WritePiece() {
+    const size_t size = std::min(kWritePieceBytes, body_.size() - written_);
+    const std::array<asio::const_buffer, 2> pieces = {
+        asio::buffer(head_text_), asio::buffer(body_.data() + written_, size)};
+    Arm(options().write_timeout);
+    asio::async_write(socket_, pieces, [self = Self(), size](const error_code& error, size_t) {
+      self->Disarm();
+      if (error) return self->Close();
+      self->head_text_.clear();
+      self->written_ += size;
+      self->written_ < self->body_.size() ? self->WritePiece() : self->OnWritten();
+    });
+  }
+
+  void OnWritten() {
+    body_ = std::string();
+    ReleaseBody();
+    if (keeps_alive_) return ReadHead(/*is_first=*/false);
+    if (!lingers_) return Close();
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    linger_bytes_left_ = kLingerBytes;
+    buffer_.clear();
+    Arm(kLingerTime);
+    Linger();
+  }
+
+  void Linger() {
+    socket_.async_read_some(buffer_.prepare(kReadAheadBytes / 2),
+                            [self = Self()](const error_code& error, size_t bytes) {
+                              self->linger_bytes_left_ -= static_cast<int64_t>(bytes);
+                              if (!error && self->linger_bytes_left_ > 0) return self->Linger();
+                              self->Disarm();
+                              self->Close();
+                            });
+  }
+
+  void ReleaseBody() {
+    host_->ReleaseBody(std::exchange(reserved_body_bytes_, 0));
+  }
+
+  void Close() {
+    error_code ignored;
+    if (socket_.is_open()) socket_.close(ignored);
+    Disarm();
+    host_->Unregister(this);
+  }
+
+  const std::shared_ptr<ConnectionHost> host_;
+  tcp::socket socket_;
+  asio::steady_timer timer_;
+  int64_t timer_generation_ = 0;
+  bool has_timed_out_ = false;
+  std::atomic<int64_t> waiting_since_{0};
+  std::string remote_address_;
+
+  boost::beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  bool is_between_requests_ = true;
+  int version_ = 11;
+  Lane lane_ = Lane::kHealth;
+  Request request_;
+  std::shared_ptr<std::atomic<bool>> cancelled_;  // of the request under way on a pool
+  int64_t reserved_body_bytes_ = 0;
+
+  bool keeps_alive_ = false;
+  bool is_head_ = false;
+  bool lingers_ = true;
+  std::string head_text_, body_;
+  size_t written_ = 0;
+  int64_t linger_bytes_left_ = 0;
+};
+
+}  // namespace
+
+void StartConnection(std::shared_ptr<ConnectionHost> host, tcp::socket socket) {
+  ConnectionHost& shared = *host;
+  auto connection = std::make_shared<Connection>(std::move(host), std::move(socket));
+  ++shared.counters.accepted;
+  if (shared.Register(connection)) return connection->Start();
+  ++shared.counters.refused;
+  connection->Refuse();
+}
+
+}  // namespace sloburn::web
