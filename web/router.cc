@@ -81,6 +81,8 @@ Router::Match Router::Find(std::string_view method, std::string_view path) const
       match.parameters = std::move(parameters);
       return match;
     }
+    // A pattern for any rest does not make a path known.
+    if (route.segments.back() == "*") continue;
     match.allowed.insert(match.allowed.end(), route.methods.begin(), route.methods.end());
   }
   return match;
