@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// An alerting rule: query result and alert states -> next states and the samples of ALERTS and
+// ALERTS_FOR_STATE. Immutable; any thread.
+//
+// Templates in labels and annotations are not expanded yet: their text is used as it is written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "engine/engine.h"
+#include "engine/model/labels.h"
+#include "engine/model/sample.h"
+#include "rules/alert_state.h"
+
+namespace sloburn::rules {
+
+inline constexpr std::string_view kAlertsMetric = "ALERTS";
+inline constexpr std::string_view kAlertsForStateMetric = "ALERTS_FOR_STATE";
+inline constexpr std::string_view kAlertNameLabel = "alertname";
+inline constexpr std::string_view kAlertStateLabel = "alertstate";
+
+struct AlertOutcome {
+  absl::Status status;                // when not OK, Prometheus' text; `samples` is empty then
+  AlertStates states;                 // to be kept in both cases
+  std::vector<SeriesSample> samples;  // two per pending or firing alert
+};
+
+class AlertingRule {
+ public:
+  // `labels` are those of the group and the rule, merged; an empty value deletes.
+  AlertingRule(std::string name, std::vector<Label> labels, std::vector<Label> annotations,
+               AlertTiming timing, engine::PreparedQuery query)
+      : name_(std::move(name)), labels_(std::move(labels)), annotations_(std::move(annotations)),
+        timing_(timing), query_(std::move(query)) {}
+
+  const std::string& name() const { return name_; }
+  const std::vector<Label>& labels() const { return labels_; }
+  const std::vector<Label>& annotations() const { return annotations_; }
+  const AlertTiming& timing() const { return timing_; }
+  const engine::PreparedQuery& query() const { return query_; }
+
+  // `eval_time` is the tick, by which states move; `sample_ms` the time of the samples (earlier by
+  // the query offset). `limit` <= 0 is none.
+  AlertOutcome Evaluate(const QueryValue& result, const AlertStates& states, absl::Time eval_time,
+                        int64_t sample_ms, int64_t limit) const;
+
+  friend bool operator==(const AlertingRule& a, const AlertingRule& b);
+
+ private:
+  absl::StatusOr<std::vector<AlertElement>> ToElements(const QueryValue& result) const;
+  std::vector<SeriesSample> ToSamples(const AlertStates& states, int64_t sample_ms) const;
+
+  std::string name_;
+  std::vector<Label> labels_, annotations_;
+  AlertTiming timing_;
+  engine::PreparedQuery query_;
+};
+
+}  // namespace sloburn::rules

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A group of rules: its definition, which never changes, and its state, which a tick replaces.
+//
+// Threads: one thread at a time runs ticks (group_runner.h) and moves state; Status() and
+// Metrics() may be called from any thread meanwhile.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "rules/alerting_rule.h"
+#include "rules/recording_rule.h"
+#include "rules/rule_file.h"
+#include "rules/status.h"
+
+namespace sloburn::rules {
+
+using Rule = std::variant<RecordingRule, AlertingRule>;
+
+const std::string& NameOf(const Rule& rule);
+const std::vector<Label>& LabelsOf(const Rule& rule);
+const engine::PreparedQuery& QueryOf(const Rule& rule);
+
+struct GroupDefinition {
+  std::string file;
+  std::string name;
+  absl::Duration interval;
+  absl::Duration query_offset;
+  int64_t limit = 0;
+  std::vector<Rule> rules;
+
+  // "file;name": the group's identity, as Prometheus writes it.
+  std::string Key() const;
+  friend bool operator==(const GroupDefinition&, const GroupDefinition&) = default;
+};
+
+// `default_interval` must be positive.
+GroupDefinition MakeGroupDefinition(const GroupSpec& spec, absl::Duration default_interval,
+                                    absl::Duration default_query_offset);
+
+struct RuleState {
+  RuleHealth health = RuleHealth::kUnknown;
+  std::string last_error;
+  absl::Duration evaluation_time;
+  absl::Time last_evaluation = absl::InfinitePast();
+  std::vector<Labels> series;  // written by the last evaluation that succeeded
+  AlertStates alerts;
+};
+
+// For /metrics; counters since the group was loaded.
+struct GroupMetrics {
+  std::string key;
+  absl::Duration interval;
+  int64_t rules = 0;
+  int64_t iterations = 0;         // scheduled, missed ones included
+  int64_t iterations_missed = 0;
+  int64_t evaluations = 0;        // of rules
+  int64_t evaluation_failures = 0;
+  absl::Duration evaluation_duration_sum;  // of rules
+  absl::Duration iteration_duration_sum;   // of whole ticks
+  absl::Duration last_duration;
+  absl::Duration last_rule_duration_sum;
+  absl::Time last_evaluation = absl::InfinitePast();
+  int64_t last_samples = 0;
+};
+
+// What one tick changes.
+struct TickChange {
+  std::vector<RuleState> rules;
+  absl::Time started_at;
+  absl::Duration duration;
+  int64_t evaluations = 0;
+  int64_t failures = 0;
+  int64_t samples = 0;
+  bool clears_orphans = false;
+};
+
+class RuleGroup {
+ public:
+  explicit RuleGroup(GroupDefinition definition);
+
+  const GroupDefinition& definition() const { return definition_; }
+
+  GroupStatus Status() const;
+  GroupMetrics Metrics() const;
+
+  // The calls below belong to the thread that runs the group.
+  const std::vector<RuleState>& states() const { return states_; }
+  // Series whose rules are gone since a reload: the next tick ends them.
+  const std::vector<Labels>& orphans() const { return orphans_; }
+  void Apply(TickChange change);
+  void CountMissed(int64_t iterations);
+
+  // Takes over the state of `old`, whose definition this group replaces: rules are matched by name
+  // and labels, several of the same in their order. Series of unmatched rules become orphans.
+  // REQUIRES: no tick of either group is running.
+  void AdoptState(const RuleGroup& old);
+
+  // All series the group has written and not ended.
+  std::vector<Labels> LiveSeries() const;
+
+ private:
+  RuleStatus StatusOf(size_t index) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const GroupDefinition definition_;
+  mutable absl::Mutex mutex_;  // taken to write by the running thread, to read by the others
+  std::vector<RuleState> states_;
+  std::vector<Labels> orphans_;
+  GroupMetrics metrics_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sloburn::rules
