@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// PromQL text -> tokens. Keeps the books of parentheses, brackets and braces, because inside them
+// the same characters mean other things: `{}` knows only names, `[]` only durations.
+//
+// The list ends with kEnd or with one kError whose text is Prometheus' message. Never fails.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "parser/token.h"
+
+namespace sloburn::parser {
+
+struct LexResult {
+  std::vector<Token> tokens;
+  // The deepest nesting of ( [ {.
+  int nesting = 0;
+};
+
+// Stops with an error token once nesting passes `max_nesting`.
+LexResult Lex(std::string_view text, int max_nesting);
+
+}  // namespace sloburn::parser

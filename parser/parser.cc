@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/parser.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "parser/grammar.h"
+#include "parser/lexer.h"
+
+namespace sloburn::parser {
+namespace {
+
+bool IsName(std::string_view name, bool allows_colon) {
+  if (name.empty()) return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool is_letter = c == '_' || absl::ascii_isalpha(c) || (allows_colon && c == ':');
+    if (!is_letter && (i == 0 || !absl::ascii_isdigit(c))) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text, const ParseOptions& options) {
+  if (text.size() > options.max_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("the expression has ", text.size(),
+                                                     " bytes; the limit is ", options.max_bytes));
+  }
+  LexResult lexed = Lex(text, options.max_nesting);
+  if (lexed.nesting > options.max_nesting) {
+    const auto place = LocateOffset(text, lexed.tokens.back().range.begin);
+    return absl::ResourceExhaustedError(absl::StrCat(place->line, ":", place->column,
+                                                     ": parse error: ", lexed.tokens.back().text));
+  }
+  return std::move(lexed.tokens);
+}
+
+}  // namespace
+
+absl::StatusOr<ExprPtr> Parse(std::string_view text, const ParseOptions& options) {
+  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text, options));
+  return ParseTokens(text, std::move(tokens), options);
+}
+
+absl::StatusOr<ExprPtr> ParseMetricSelector(std::string_view text, const ParseOptions& options) {
+  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text, options));
+  return ParseSelectorTokens(text, std::move(tokens), options);
+}
+
+absl::StatusOr<std::vector<LabelPair>> ParseMetric(std::string_view text) {
+  // Test files write `{}` for the empty label set, which is no selector.
+  const absl::string_view stripped =
+      absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size()));
+  if (stripped == "{}") return std::vector<LabelPair>();
+  ASSIGN_OR_RETURN(const ExprPtr expr, ParseMetricSelector(text, {}));
+  const auto& selector = std::get<VectorSelector>(expr->node);
+  std::vector<LabelPair> pairs;
+  if (!selector.name.empty()) pairs.push_back({"__name__", selector.name});
+  for (const LabelMatcher& matcher : selector.matchers) {
+    if (matcher.type != MatchType::kEqual) {
+      return ParseErrorAt(text, matcher.range, "a metric may only have equality matchers");
+    }
+    pairs.push_back({matcher.name, matcher.value});
+  }
+  std::sort(pairs.begin(), pairs.end(),
+            [](const LabelPair& a, const LabelPair& b) { return a.name < b.name; });
+  return pairs;
+}
+
+bool IsLegacyLabelName(std::string_view name) { return IsName(name, false); }
+bool IsLegacyMetricName(std::string_view name) { return IsName(name, true); }
+
+}  // namespace sloburn::parser

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A series as test files write it: `http_requests{job="api"} 0+10x5 _ stale NaN 1e3`.
+//
+//   value   number, NaN, Inf, -Inf, stale, or a native histogram {{...}}
+//   _  _xN  one or N samples left out
+//   vxN     v and N repeats of it
+//   v+dxN   v, v+d, ... v+N*d (also v-dxN)
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "parser/parser.h"
+
+namespace sloburn::parser {
+
+struct SeriesValue {
+  bool is_omitted = false;
+  bool is_histogram = false;  // `histogram` holds its text; `value` has no meaning
+  double value = 0;
+  std::string histogram;
+};
+
+struct SeriesDescription {
+  std::vector<LabelPair> labels;  // sorted by name
+  std::vector<SeriesValue> values;
+};
+
+// Errors: InvalidArgument. At most `max_values` values.
+absl::StatusOr<SeriesDescription> ParseSeriesDescription(std::string_view line,
+                                                         size_t max_values = 1'000'000);
+
+// Only the values.
+absl::StatusOr<std::vector<SeriesValue>> ParseSeriesValues(std::string_view text,
+                                                           size_t max_values = 1'000'000);
+
+}  // namespace sloburn::parser
