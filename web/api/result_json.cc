@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/api/result_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <variant>
 #include <vector>
 
@@ -18,6 +20,12 @@ namespace {
 
 // All whole numbers below this are exact doubles and are written by the integer writer.
 constexpr double kExactIntegers = 9007199254740992.0;
+// The longest value is a fraction near 1e-6: sign, "0.00000" and 17 digits. A point adds brackets,
+// quotes, commas and a timestamp.
+constexpr int kMaxValueBytes = 40;
+constexpr int kMaxPointBytes = kMaxValueBytes + 32;
+// What a point takes on average, roughly; for the size of the first allocation.
+constexpr int64_t kTypicalPointBytes = 28;
 
 // The texts of the timestamps of the first series, reused for the others: the steps of a range
 // query are the same for all series.
@@ -62,11 +70,37 @@ class TimestampTexts {
   std::string scratch_;
 };
 
-// Writes at most 40 bytes: kinds with more digits use the exponent form.
+// `thousandths` / 1000 with its trailing zeros cut.
+char* WriteThousandths(char* at, char* end, int64_t thousandths) {
+  if (thousandths < 0) {
+    *at++ = '-';
+    thousandths = -thousandths;
+  }
+  at = std::to_chars(at, end, thousandths / 1000).ptr;
+  int rest = static_cast<int>(thousandths % 1000);
+  *at++ = '.';
+  for (int unit = 100; rest != 0; unit /= 10) {
+    *at++ = static_cast<char>('0' + rest / unit);
+    rest %= unit;
+  }
+  return at;
+}
+
+// Writes what AppendSampleValue appends, at most kMaxValueBytes.
 char* WriteValue(char* at, char* end, double value) {
-  if (std::fabs(value) < kExactIntegers && value == std::trunc(value) &&
-      !(value == 0 && std::signbit(value))) {
-    return std::to_chars(at, end, static_cast<int64_t>(value)).ptr;
+  const double magnitude = std::fabs(value);
+  if (magnitude < kExactIntegers && (magnitude >= 1e-6 || (value == 0 && !std::signbit(value)))) {
+    if (value == std::trunc(value)) {
+      return std::to_chars(at, end, static_cast<int64_t>(value)).ptr;
+    }
+    // Two decimals of at most 15 digits are never the same double, so one that gives `value` back
+    // is the shortest text there is.
+    const double thousandths = value * 1000;
+    if (magnitude < 1e12 && thousandths == std::trunc(thousandths) &&
+        thousandths / 1000 == value) {
+      return WriteThousandths(at, end, static_cast<int64_t>(thousandths));
+    }
+    return std::to_chars(at, end, value, std::chars_format::fixed).ptr;
   }
   std::string text;
   AppendSampleValue(text, value);
@@ -74,18 +108,35 @@ char* WriteValue(char* at, char* end, double value) {
   return at + text.size();
 }
 
-void AppendPoint(std::string& out, TimestampTexts& times, int64_t timestamp_ms, double value) {
-  char buffer[96];
-  char* at = buffer;
-  *at++ = '[';
-  at = times.Write(at, timestamp_ms);
-  *at++ = ',';
-  *at++ = '"';
-  at = WriteValue(at, buffer + sizeof buffer, value);
-  *at++ = '"';
-  *at++ = ']';
-  out.append(buffer, at);
-}
+// Collects points in a block that stays in the cache and moves it to the answer when it is full.
+class PointBlock {
+ public:
+  explicit PointBlock(std::string& out) : out_(out), at_(block_) {}
+  ~PointBlock() { Flush(); }
+
+  // [1435781451.781,"1"]
+  void Append(TimestampTexts& times, int64_t timestamp_ms, double value, bool is_first) {
+    if (block_ + sizeof block_ - at_ < kMaxPointBytes) Flush();
+    if (!is_first) *at_++ = ',';
+    *at_++ = '[';
+    at_ = times.Write(at_, timestamp_ms);
+    *at_++ = ',';
+    *at_++ = '"';
+    at_ = WriteValue(at_, at_ + kMaxValueBytes, value);
+    *at_++ = '"';
+    *at_++ = ']';
+  }
+
+  void Flush() {
+    out_.append(block_, at_);
+    at_ = block_;
+  }
+
+ private:
+  std::string& out_;
+  char* at_;
+  char block_[16 << 10];
+};
 
 absl::Status CheckSize(const std::string& out, int64_t max_bytes) {
   if (static_cast<int64_t>(out.size()) <= max_bytes) return absl::OkStatus();
@@ -128,7 +179,7 @@ struct ResultWriter {
       AppendLabelsJson(out, sample.labels);
       out += R"(,"value":)";
       times.StartSeries();
-      AppendPoint(out, times, sample.timestamp_ms, sample.value);
+      PointBlock(out).Append(times, sample.timestamp_ms, sample.value, /*is_first=*/true);
       out += '}';
       RETURN_IF_ERROR(CheckSize(out, max_bytes));
     }
@@ -137,6 +188,9 @@ struct ResultWriter {
   }
 
   absl::Status operator()(const Matrix& matrix) {
+    int64_t points = 0;
+    for (const SeriesSamples& series : matrix) points += std::ssize(series.samples);
+    out.reserve(out.size() + std::min(points * kTypicalPointBytes, max_bytes));
     out += '[';
     bool is_first = true;
     for (const SeriesSamples& series : matrix) {
@@ -152,12 +206,15 @@ struct ResultWriter {
   }
 
   void AppendPoints(const std::vector<Sample>& samples) {
+    if (samples.empty()) return;
+    out += R"(,"values":[)";
     times.StartSeries();
-    for (size_t i = 0; i < samples.size(); ++i) {
-      out += i == 0 ? R"(,"values":[)" : ",";
-      AppendPoint(out, times, samples[i].timestamp_ms, samples[i].value);
+    PointBlock block(out);
+    for (const Sample& sample : samples) {
+      block.Append(times, sample.timestamp_ms, sample.value, &sample == &samples.front());
     }
-    if (!samples.empty()) out += ']';
+    block.Flush();
+    out += ']';
   }
 };
 
