@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Short forms for the rows of function families. Private to engine/functions.
+#pragma once
+
+#include "engine/functions/function.h"
+
+namespace sloburn::engine {
+
+inline constexpr ValueType kS = ValueType::kScalar;
+inline constexpr ValueType kV = ValueType::kInstantVector;
+inline constexpr ValueType kM = ValueType::kRangeVector;
+inline constexpr ValueType kT = ValueType::kString;
+
+// The families, each in the file of its name.
+struct Family {
+  const FunctionRow* rows;
+  size_t size;
+};
+Family MathFunctions();
+Family TrigFunctions();
+Family RateFunctions();
+Family OverTimeFunctions();
+Family RegressionFunctions();
+Family QuantileFunctions();
+Family TimeFunctions();
+Family LabelFunctions();
+Family HistogramFunctions();
+Family SortFunctions();
+Family AbsentFunctions();
+Family ConversionFunctions();
+Family InfoFunctions();
+
+constexpr FunctionRow Point(std::string_view name, PointFunction function,
+                            std::string_view description) {
+  return {name, {kV}, 1, 0, kV, function, nullptr, false, false, description};
+}
+
+constexpr FunctionRow OverTime(std::string_view name, WindowFunction function,
+                               std::string_view description) {
+  return {name, {kM}, 1, 0, kV, function, nullptr, false, false, description};
+}
+
+// A function that is known but not evaluated in this version.
+constexpr FunctionRow Unsupported(FunctionRow row) {
+  row.implementation = VectorFunction::kUnsupported;
+  return row;
+}
+
+}  // namespace sloburn::engine

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/functions/labels.h"
+
+#include <re2/re2.h>
+
+#include <iterator>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "base/utf8.h"
+#include "engine/functions/family.h"
+
+namespace sloburn::engine {
+namespace {
+
+constexpr FunctionRow kRows[] = {
+    {"label_replace", {kV, kT, kT, kT, kT}, 5, 0, kV, VectorFunction::kLabelReplace, nullptr, true,
+     false, "Sets a label from a regular expression match on another."},
+    {"label_join", {kV, kT, kT, kT}, 4, -1, kV, VectorFunction::kLabelJoin, nullptr, true, false,
+     "Sets a label to the joined values of others."},
+};
+
+struct GroupName {
+  std::string name;
+  size_t length;  // of the text after '$'; 0: not a name
+};
+
+bool IsNameByte(char c) { return c == '_' || absl::ascii_isalnum(c); }
+
+GroupName TakeName(std::string_view text) {
+  const bool is_braced = !text.empty() && text[0] == '{';
+  const size_t begin = is_braced ? 1 : 0;
+  size_t end = begin;
+  while (end < text.size() && IsNameByte(text[end])) ++end;
+  if (end == begin) return {"", 0};
+  if (is_braced && (end >= text.size() || text[end] != '}')) return {"", 0};
+  return {std::string(text.substr(begin, end - begin)), end + (is_braced ? 1 : 0)};
+}
+
+std::string_view GroupValue(const std::string& name, const std::vector<std::string_view>& groups,
+                            const re2::RE2& regex) {
+  int index = -1;
+  const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number) {
+    if (!absl::SimpleAtoi(name, &index)) return {};
+  } else {
+    const auto& named = regex.NamedCapturingGroups();
+    const auto found = named.find(name);
+    if (found != named.end()) index = found->second;
+  }
+  if (index < 0 || static_cast<size_t>(index) >= groups.size()) return {};
+  return groups[index];
+}
+
+}  // namespace
+
+std::string ExpandTemplate(std::string_view replacement,
+                           const std::vector<std::string_view>& groups, const re2::RE2& regex) {
+  std::string out;
+  while (!replacement.empty()) {
+    const size_t dollar = replacement.find('$');
+    out += replacement.substr(0, dollar);
+    if (dollar == std::string_view::npos) break;
+    replacement.remove_prefix(dollar + 1);
+    if (!replacement.empty() && replacement[0] == '$') {
+      out += '$';
+      replacement.remove_prefix(1);
+      continue;
+    }
+    const GroupName group = TakeName(replacement);
+    if (group.length == 0) {
+      out += '$';
+      continue;
+    }
+    out += GroupValue(group.name, groups, regex);
+    replacement.remove_prefix(group.length);
+  }
+  return out;
+}
+
+bool IsValidLabelName(std::string_view name) { return !name.empty() && IsValidUtf8(name); }
+
+Family LabelFunctions() { return {kRows, std::size(kRows)}; }
+
+}  // namespace sloburn::engine

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <iterator>
+
+#include "engine/functions/compensated_sum.h"
+#include "engine/functions/family.h"
+
+namespace sloburn::engine {
+namespace {
+
+bool Avg(const Window& w, const double*, double* result) {
+  CompensatedMean mean;
+  mean.First(w.values[0]);
+  for (size_t i = 1; i < w.size; ++i) mean.Add(w.values[i]);
+  *result = mean.Result();
+  return true;
+}
+
+bool Sum(const Window& w, const double*, double* result) {
+  CompensatedSum total;
+  for (size_t i = 0; i < w.size; ++i) total.Add(w.values[i]);
+  *result = std::isinf(total.sum) ? total.sum : total.sum + total.c;
+  return true;
+}
+
+bool Count(const Window& w, const double*, double* result) {
+  *result = static_cast<double>(w.size);
+  return true;
+}
+
+bool Min(const Window& w, const double*, double* result) {
+  double least = w.values[0];
+  for (size_t i = 1; i < w.size; ++i) {
+    if (w.values[i] < least || std::isnan(least)) least = w.values[i];
+  }
+  *result = least;
+  return true;
+}
+
+bool Max(const Window& w, const double*, double* result) {
+  double most = w.values[0];
+  for (size_t i = 1; i < w.size; ++i) {
+    if (w.values[i] > most || std::isnan(most)) most = w.values[i];
+  }
+  *result = most;
+  return true;
+}
+
+bool Last(const Window& w, const double*, double* result) {
+  *result = w.values[w.size - 1];
+  return true;
+}
+
+bool First(const Window& w, const double*, double* result) {
+  *result = w.values[0];
+  return true;
+}
+
+bool Present(const Window&, const double*, double* result) {
+  *result = 1;
+  return true;
+}
+
+// Welford with both sums compensated.
+double Variance(const Window& w) {
+  double count = 0;
+  CompensatedSum mean, aux;
+  for (size_t i = 0; i < w.size; ++i) {
+    ++count;
+    const double delta = w.values[i] - (mean.sum + mean.c);
+    mean.Add(delta / count);
+    aux.Add(delta * (w.values[i] - (mean.sum + mean.c)));
+  }
+  return (aux.sum + aux.c) / count;
+}
+
+bool Stdvar(const Window& w, const double*, double* result) {
+  *result = Variance(w);
+  return true;
+}
+
+bool Stddev(const Window& w, const double*, double* result) {
+  *result = std::sqrt(Variance(w));
+  return true;
+}
+
+constexpr FunctionRow KeepingName(FunctionRow row) {
+  row.keeps_name = true;
+  return row;
+}
+
+constexpr FunctionRow Experimental(FunctionRow row) {
+  row.is_experimental = true;
+  return Unsupported(row);
+}
+
+constexpr FunctionRow kRows[] = {
+    OverTime("avg_over_time", Avg, "The mean of the samples in the window."),
+    OverTime("sum_over_time", Sum, "The sum of the samples in the window."),
+    OverTime("count_over_time", Count, "The number of samples in the window."),
+    OverTime("min_over_time", Min, "The least sample in the window."),
+    OverTime("max_over_time", Max, "The largest sample in the window."),
+    KeepingName(OverTime("last_over_time", Last, "The newest sample in the window.")),
+    KeepingName(OverTime("first_over_time", First, "The oldest sample in the window.")),
+    OverTime("present_over_time", Present, "1 where the window has a sample."),
+    OverTime("stddev_over_time", Stddev, "The standard deviation in the window."),
+    OverTime("stdvar_over_time", Stdvar, "The variance in the window."),
+    Experimental(OverTime("mad_over_time", Last, "The median absolute deviation.")),
+    Experimental(OverTime("ts_of_first_over_time", Last, "The time of the oldest sample.")),
+    Experimental(OverTime("ts_of_last_over_time", Last, "The time of the newest sample.")),
+    Experimental(OverTime("ts_of_max_over_time", Last, "The time of the largest sample.")),
+    Experimental(OverTime("ts_of_min_over_time", Last, "The time of the least sample.")),
+};
+
+}  // namespace
+
+Family OverTimeFunctions() { return {kRows, std::size(kRows)}; }
+
+}  // namespace sloburn::engine
