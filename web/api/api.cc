@@ -36,7 +36,6 @@ absl::Status AddApi(Router& router, const Dependencies& deps) {
   });
 
   AddHealth(router, deps);
-  AddMetrics(router, deps, request_metrics);
   AddReload(router, deps);
   AddQuery(router, deps);
   AddQueryRange(router, deps);
@@ -51,7 +50,12 @@ absl::Status AddApi(Router& router, const Dependencies& deps) {
   AddAlerts(router, deps);
   AddStatusBuildinfo(router, deps);
   AddStatusProcess(router, deps);
-  AddWrite(router, deps);
+  MetricsProvider write_metrics = AddWrite(router, deps);
+  AddMetrics(router, deps,
+             {[request_metrics](std::vector<MetricFamily>& families) {
+                request_metrics->Collect(families);
+              },
+              std::move(write_metrics)});
   router.Add({"OPTIONS"}, "/api/v1/*", Lane::kHealth,
              [](const Request&) { return Response::NoContent(); });
   return absl::OkStatus();

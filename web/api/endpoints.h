@@ -3,10 +3,10 @@
 // outlive the router.
 #pragma once
 
-#include <memory>
+#include <vector>
 
 #include "web/dependencies.h"
-#include "web/request_metrics.h"
+#include "web/metrics.h"
 #include "web/router.h"
 
 namespace sloburn::web {
@@ -22,12 +22,14 @@ void AddLabelValues(Router& router, const Dependencies& deps);
 void AddMetadata(Router& router, const Dependencies& deps);
 void AddRules(Router& router, const Dependencies& deps);
 void AddAlerts(Router& router, const Dependencies& deps);
-void AddWrite(Router& router, const Dependencies& deps);
+// Returns what it counts.
+MetricsProvider AddWrite(Router& router, const Dependencies& deps);
 void AddStatusBuildinfo(Router& router, const Dependencies& deps);
 void AddStatusProcess(Router& router, const Dependencies& deps);
 void AddHealth(Router& router, const Dependencies& deps);
 void AddReload(Router& router, const Dependencies& deps);
+// Serves `own_metrics` and deps.metrics.
 void AddMetrics(Router& router, const Dependencies& deps,
-                std::shared_ptr<const RequestMetrics> request_metrics);
+                std::vector<MetricsProvider> own_metrics);
 
 }  // namespace sloburn::web

@@ -8,11 +8,11 @@
 namespace sloburn::web {
 
 void AddMetrics(Router& router, const Dependencies& deps,
-                std::shared_ptr<const RequestMetrics> request_metrics) {
+                std::vector<MetricsProvider> own_metrics) {
   router.Add({"GET"}, "/metrics", Lane::kHealth,
-             [&deps, request_metrics = std::move(request_metrics)](const Request&) {
+             [&deps, own_metrics = std::move(own_metrics)](const Request&) {
                std::vector<MetricFamily> families;
-               request_metrics->Collect(families);
+               for (const MetricsProvider& provider : own_metrics) provider(families);
                for (const MetricsProvider& provider : deps.metrics) provider(families);
                Response response = Response::Text(200, WriteExposition(std::move(families)));
                response.SetHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
