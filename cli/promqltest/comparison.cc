@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/promqltest/comparison.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "base/float_text.h"
+#include "base/status_macros.h"
+#include "engine/model/stale.h"
+
+namespace sloburn::cli {
+namespace {
+
+constexpr double kEpsilon = 1e-6;
+
+template <typename... Parts>
+absl::Status Differs(const Parts&... parts) {
+  return absl::FailedPreconditionError(absl::StrCat(parts...));
+}
+
+std::string Show(const InstantVector& vector) {
+  std::string out;
+  for (const SeriesSample& sample : vector) {
+    absl::StrAppend(&out, "\n      ", sample.labels.ToString(), " ", FormatFloatG(sample.value));
+  }
+  return out.empty() ? " nothing" : out;
+}
+
+absl::Status CompareVector(const EvalCommand& eval, const InstantVector& vector) {
+  if (vector.size() != eval.series.size()) {
+    return Differs("expected ", eval.series.size(), " series, got ", vector.size(), ":",
+                   Show(vector));
+  }
+  std::map<std::string, size_t> expected;
+  for (size_t i = 0; i < eval.series.size(); ++i) {
+    expected[std::string(eval.series[i].labels.bytes())] = i;
+  }
+  for (size_t i = 0; i < vector.size(); ++i) {
+    const auto found = expected.find(std::string(vector[i].labels.bytes()));
+    if (found == expected.end()) {
+      return Differs("unexpected series in the result:", Show(vector));
+    }
+    if (eval.is_ordered && found->second != i) {
+      return Differs("wrong order; got:", Show(vector));
+    }
+    const ScriptSeries& series = eval.series[found->second];
+    if (series.values.empty() || !SameFloat(series.values[0].value, vector[i].value)) {
+      return Differs("expected ",
+                     series.values.empty() ? "no value" : FormatFloatG(series.values[0].value),
+                     " for ", series.labels.ToString(), ", got ", FormatFloatG(vector[i].value));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Expected values lie on the grid of `range`.
+absl::Status CompareMatrix(const std::vector<ScriptSeries>& expected, const Matrix& matrix,
+                           const TimeRange& range) {
+  std::map<std::string, const SeriesSamples*> got;
+  for (const SeriesSamples& series : matrix) got[std::string(series.labels.bytes())] = &series;
+  size_t with_values = 0;
+  for (const ScriptSeries& series : expected) {
+    std::vector<Sample> samples;
+    for (size_t i = 0; i < series.values.size(); ++i) {
+      if (series.values[i].is_omitted) continue;
+      samples.push_back({range.at(static_cast<int64_t>(i)), series.values[i].value});
+    }
+    if (samples.empty()) continue;
+    ++with_values;
+    const auto found = got.find(std::string(series.labels.bytes()));
+    const std::string name = series.labels.ToString();
+    if (found == got.end()) return Differs("expected series ", name, ", got none");
+    const std::vector<Sample>& actual = found->second->samples;
+    for (size_t i = 0; i < std::max(samples.size(), actual.size()); ++i) {
+      if (i >= actual.size()) {
+        return Differs("expected a sample of ", name, " at ", samples[i].timestamp_ms);
+      }
+      if (i >= samples.size() || samples[i].timestamp_ms != actual[i].timestamp_ms) {
+        return Differs("unexpected sample of ", name, " at ", actual[i].timestamp_ms, ": ",
+                       FormatFloatG(actual[i].value));
+      }
+      if (!SameFloat(samples[i].value, actual[i].value)) {
+        return Differs("expected ", FormatFloatG(samples[i].value), " for ", name, " at ",
+                       actual[i].timestamp_ms, ", got ", FormatFloatG(actual[i].value));
+      }
+    }
+  }
+  if (with_values != matrix.size()) {
+    std::string names;
+    for (const SeriesSamples& series : matrix) {
+      absl::StrAppend(&names, " ", series.labels.ToString());
+    }
+    return Differs("expected ", with_values, " series, got ", matrix.size(), ":", names);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool SameFloat(double a, double b) {
+  if (IsStale(a) || IsStale(b)) return IsStale(a) && IsStale(b);
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  if (a == b) return true;
+  const double sum = std::fabs(a) + std::fabs(b);
+  const double difference = std::fabs(a - b);
+  constexpr double kMinNormal = std::numeric_limits<double>::min();
+  if (a == 0 || b == 0 || sum < kMinNormal) return difference < kEpsilon * kMinNormal;
+  return difference / std::min(sum, std::numeric_limits<double>::max()) < kEpsilon;
+}
+
+absl::Status CompareInstant(const EvalCommand& eval, const QueryValue& value, int64_t time_ms) {
+  if (eval.string_result) {
+    const auto* text = std::get_if<StringResult>(&value);
+    if (text == nullptr) return Differs("expected a string");
+    if (text->value == *eval.string_result) return absl::OkStatus();
+    return Differs("expected string ", *eval.string_result, ", got ", text->value);
+  }
+  if (eval.range_vector) {
+    const auto* matrix = std::get_if<Matrix>(&value);
+    if (matrix == nullptr) return Differs("expected a range vector");
+    return CompareMatrix(eval.series, *matrix, *eval.range_vector);
+  }
+  if (const auto* scalar = std::get_if<ScalarResult>(&value)) {
+    if (!eval.scalar) return Differs("got an unexpected scalar ", FormatFloatG(scalar->value));
+    if (SameFloat(*eval.scalar, scalar->value)) return absl::OkStatus();
+    return Differs("expected ", FormatFloatG(*eval.scalar), ", got ",
+                   FormatFloatG(scalar->value));
+  }
+  if (eval.scalar) return Differs("expected a scalar at ", time_ms);
+  const auto* vector = std::get_if<InstantVector>(&value);
+  if (vector == nullptr) return Differs("expected an instant vector");
+  return CompareVector(eval, *vector);
+}
+
+absl::Status CompareRange(const EvalCommand& eval, const QueryValue& value) {
+  const auto* matrix = std::get_if<Matrix>(&value);
+  if (matrix == nullptr) return Differs("expected a matrix");
+  return CompareMatrix(eval.series, *matrix, eval.range);
+}
+
+bool TextMatches(const ExpectedText& expected, std::string_view text) {
+  switch (expected.kind) {
+    case ExpectedText::Kind::kAny: return true;
+    case ExpectedText::Kind::kExact: return text == expected.text;
+    case ExpectedText::Kind::kRegex: break;
+  }
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), expected.text);
+}
+
+}  // namespace sloburn::cli

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/promqltest/runner.h"
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "cli/promqltest/comparison.h"
+#include "cli/promqltest/pin_selectors.h"
+#include "cli/promqltest/script.h"
+#include "engine/engine.h"
+#include "engine/storage/memory_storage.h"
+#include "parser/printer.h"
+
+namespace sloburn::cli {
+namespace {
+
+constexpr int64_t kMinuteMs = 60'000;
+
+engine::QueryOptions UpstreamOptions() {
+  engine::QueryOptions options;
+  options.parse.enable_experimental_functions = true;
+  options.parse.enable_extended_range_selectors = true;
+  options.parse.enable_binop_fill_modifiers = true;
+  options.delayed_name_removal = true;
+  options.max_samples = 10'000;
+  options.timeout = absl::Seconds(100);
+  return options;
+}
+
+absl::Status NotSupported(std::string_view what) {
+  return absl::UnimplementedError(
+      absl::StrCat("not supported in this version: ", std::string(what)));
+}
+
+class ScriptRunner {
+ public:
+  ScriptRunner() : options_(UpstreamOptions()) { Clear(); }
+
+  void Clear() {
+    storage_ = std::make_unique<MemoryStorage>();
+    unsupported_.clear();
+  }
+
+  absl::Status Load(const LoadCommand& load) {
+    auto appender = storage_->NewAppender();
+    for (const ScriptSeries& series : load.series) {
+      if (series.has_start_timestamps) {
+        unsupported_.push_back({series.labels, "start timestamps"});
+      }
+      if (load.with_custom_buckets) unsupported_.push_back({series.labels, "load_with_nhcb"});
+      bool has_histograms = false;
+      for (size_t i = 0; i < series.values.size(); ++i) {
+        const parser::SeriesValue& value = series.values[i];
+        has_histograms |= value.is_histogram;
+        if (value.is_omitted || value.is_histogram) continue;
+        RETURN_IF_ERROR(appender->Append(series.labels, load.step_ms * static_cast<int64_t>(i),
+                                         value.value));
+      }
+      if (has_histograms) unsupported_.push_back({series.labels, "native histograms"});
+    }
+    return appender->Commit();
+  }
+
+  absl::Status Eval(const EvalCommand& eval) {
+    const absl::Status status = EvalExpression(eval, eval.expr, eval.range, true);
+    if (!status.ok() || eval.is_range_query) return status;
+    return EvalPinned(eval);
+  }
+
+ private:
+  struct UnsupportedSeries {
+    Labels labels;
+    std::string reason;
+  };
+
+  absl::Status CheckSupported(const engine::PreparedQuery& query, const EvalCommand& eval) const {
+    for (const auto& selector : query.selectors()) {
+      for (const UnsupportedSeries& series : unsupported_) {
+        bool matches = true;
+        for (const Matcher& matcher : selector.matchers) {
+          // Converted histograms go by the base name of their buckets.
+          if (series.reason == "load_with_nhcb" && matcher.name() == kMetricName) {
+            matches &= series.labels.Get(kMetricName).substr(0, matcher.value().size()) ==
+                           matcher.value() ||
+                       matcher.Matches(series.labels.Get(kMetricName));
+            continue;
+          }
+          matches &= matcher.Matches(series.labels.Get(matcher.name()));
+        }
+        if (matches) return NotSupported(series.reason);
+      }
+    }
+    for (const ScriptSeries& series : eval.series) {
+      for (const parser::SeriesValue& value : series.values) {
+        if (value.is_histogram) return NotSupported("native histograms");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status EvalExpression(const EvalCommand& eval, const std::string& expr,
+                              const TimeRange& range, bool checks_annotations) {
+    const auto query = engine::Prepare(expr, options_);
+    if (!query.ok()) {
+      if (query.status().code() == absl::StatusCode::kUnimplemented) {
+        return NotSupported(std::string(query.status().message()));
+      }
+      return query.status();
+    }
+    const absl::Status supported = CheckSupported(*query, eval);
+    const auto result = engine::Execute(*query, *storage_->TakeSnapshot(), range, options_,
+                                        eval.is_range_query);
+    const absl::Status verdict = Judge(eval, result, range, checks_annotations);
+    // Series that were left out can still lead to the right answer; a wrong one has this cause.
+    return verdict.ok() || supported.ok() ? verdict : supported;
+  }
+
+  absl::Status Judge(const EvalCommand& eval, const absl::StatusOr<engine::QueryResult>& result,
+                     const TimeRange& range, bool checks_annotations) const {
+    if (!result.ok()) {
+      if (!eval.fail) return result.status();
+      if (TextMatches(*eval.fail, std::string(result.status().message()))) return absl::OkStatus();
+      return absl::FailedPreconditionError(absl::StrCat(
+          "expected the error \"", eval.fail->text, "\", got: ",
+          std::string(result.status().message())));
+    }
+    if (eval.fail) return absl::FailedPreconditionError("expected an error, got none");
+    if (checks_annotations) {
+      RETURN_IF_ERROR(CheckAnnotations(eval.warnings, eval.any_warning, eval.no_warnings,
+                                       result->warnings, "warnings"));
+      RETURN_IF_ERROR(
+          CheckAnnotations(eval.infos, eval.any_info, eval.no_infos, result->infos, "infos"));
+    }
+    return eval.is_range_query ? CompareRange(eval, result->value)
+                               : CompareInstant(eval, result->value, range.start_ms);
+  }
+
+  static absl::Status CheckAnnotations(const std::vector<ExpectedText>& expected, bool any,
+                                       bool none, const std::vector<std::string>& got,
+                                       const char* kind) {
+    if ((any || !expected.empty()) && got.empty()) return NotSupported(kind);
+    if (none && !got.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat("unexpected ", kind, ": ", got[0]));
+    }
+    for (const ExpectedText& text : expected) {
+      bool is_found = false;
+      for (const std::string& actual : got) is_found |= TextMatches(text, actual);
+      if (!is_found) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("expected ", kind, " \"", text.text, "\", got: ", got[0]));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The same query with @ at its time must give the same at other times.
+  absl::Status EvalPinned(const EvalCommand& eval) {
+    const int64_t time = eval.range.start_ms;
+    RETURN_IF_ERROR(EvalAround(eval, eval.expr, time));
+    auto expr = parser::Parse(eval.expr, options_.parse);
+    if (!expr.ok()) return absl::OkStatus();  // an expected failure
+    if (!PinSelectors(**expr, time)) return absl::OkStatus();
+    const std::string pinned = parser::Print(**expr);
+    const std::vector<int64_t> times = time == 0
+                                           ? std::vector<int64_t>{-1000, 0, 1000}
+                                           : std::vector<int64_t>{-10 * time, 0, time / 5, time,
+                                                                  10 * time};
+    for (const int64_t at : times) {
+      const absl::Status status = EvalExpression(eval, pinned, TimeRange::Instant(at), false);
+      if (!status.ok()) return Annotate(status, absl::StrCat("as `", pinned, "` at ", at, " ms: "));
+      RETURN_IF_ERROR(EvalAround(eval, pinned, at));
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status Annotate(const absl::Status& status, const std::string& how) {
+    return absl::Status(status.code(), absl::StrCat(how, std::string(status.message())));
+  }
+
+  // The middle step of a range query over a minute before and after.
+  absl::Status EvalAround(const EvalCommand& eval, const std::string& expr, int64_t time) {
+    const bool is_comparable =
+        !eval.is_ordered && !eval.string_result && !eval.range_vector && !eval.fail &&
+        expr.find("start()") == std::string::npos && expr.find("end()") == std::string::npos &&
+        expr.find("range()") == std::string::npos && expr.find("step()") == std::string::npos;
+    if (!is_comparable) return absl::OkStatus();
+    const auto query = engine::Prepare(expr, options_);
+    if (!query.ok()) return query.status();
+    if (query->type() == engine::ValueType::kRangeVector) return absl::OkStatus();
+    const TimeRange around = {time - kMinuteMs, time + kMinuteMs, kMinuteMs};
+    auto result = engine::Execute(*query, *storage_->TakeSnapshot(), around, options_);
+    if (!result.ok()) return Annotate(result.status(), "as a range query: ");
+    const Matrix& matrix = std::get<Matrix>(result->value);
+    QueryValue middle;
+    if (query->type() == engine::ValueType::kScalar) {
+      middle = ScalarResult{time, matrix[0].samples[1].value};
+    } else {
+      InstantVector vector;
+      for (const SeriesSamples& series : matrix) {
+        for (const Sample& sample : series.samples) {
+          if (sample.timestamp_ms == time) vector.push_back({series.labels, time, sample.value});
+        }
+      }
+      middle = std::move(vector);
+    }
+    const absl::Status status = CompareInstant(eval, middle, time);
+    if (status.ok() || !CheckSupported(*query, eval).ok()) return absl::OkStatus();
+    return Annotate(status, "as a range query: ");
+  }
+
+  const engine::QueryOptions options_;
+  std::unique_ptr<MemoryStorage> storage_;
+  std::vector<UnsupportedSeries> unsupported_;
+};
+
+struct Tally {
+  int passed = 0, failed = 0;
+};
+
+absl::StatusOr<Tally> RunFile(const std::string& file, bool verbose, std::ostream& out) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return absl::NotFoundError(absl::StrCat(file, ": cannot be read"));
+  std::ostringstream text;
+  text << in.rdbuf();
+  ASSIGN_OR_RETURN(const std::vector<ScriptCommand> commands, ParseScript(file, text.str()));
+  ScriptRunner runner;
+  Tally tally;
+  for (const ScriptCommand& command : commands) {
+    if (std::holds_alternative<ClearCommand>(command)) {
+      runner.Clear();
+    } else if (const auto* load = std::get_if<LoadCommand>(&command)) {
+      RETURN_IF_ERROR(runner.Load(*load));
+    } else {
+      const auto& eval = std::get<EvalCommand>(command);
+      const absl::Status status = runner.Eval(eval);
+      ++(status.ok() ? tally.passed : tally.failed);
+      if (!status.ok() && verbose) {
+        out << "  " << file << ":" << eval.line << ": " << eval.expr << "\n    "
+            << status.message() << "\n";
+      }
+    }
+  }
+  return tally;
+}
+
+}  // namespace
+
+int RunPromqltest(const std::vector<std::string>& files, bool verbose, std::ostream& out) {
+  Tally total;
+  int exit_code = 0;
+  for (const std::string& file : files) {
+    const auto tally = RunFile(file, verbose, out);
+    if (!tally.ok()) {
+      out << "error: " << tally.status().message() << "\n";
+      exit_code = 2;
+      continue;
+    }
+    out << file << ": " << tally->passed << " passed, " << tally->failed << " failed\n";
+    total.passed += tally->passed;
+    total.failed += tally->failed;
+  }
+  out << total.passed << " passed, " << total.failed << " failed\n";
+  return exit_code != 0 ? exit_code : total.failed > 0 ? 1 : 0;
+}
+
+}  // namespace sloburn::cli

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs test scripts against the engine, with the upstream runner's settings: delayed name removal,
+// all feature flags, 10,000 samples, lookback 5m. Every instant case also runs pinned by @ at
+// other times and as a range query around its time.
+//
+// Cases that touch what this version does not evaluate (native histograms, start timestamps) count
+// as failed and say so.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace sloburn::cli {
+
+// Prints "FILE: P passed, F failed" per file and the total at the end. Returns the exit code:
+// 0, 1 when a case failed, 2 when a file cannot be read or parsed.
+int RunPromqltest(const std::vector<std::string>& files, bool verbose, std::ostream& out);
+
+}  // namespace sloburn::cli

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/promqltest/script.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+#include "base/float_text.h"
+#include "parser/literals.h"
+#include "parser/printer.h"
+
+namespace sloburn::cli {
+namespace {
+
+std::vector<std::string> Words(const std::string& line) {
+  return absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+}
+
+// What follows the first `count` words.
+std::string After(const std::string& line, int count) {
+  size_t at = 0;
+  for (int i = 0; i < count; ++i) {
+    at = line.find_first_not_of(" \t", at);
+    at = line.find_first_of(" \t", at);
+    if (at == std::string::npos) return "";
+  }
+  const size_t begin = line.find_first_not_of(" \t", at);
+  return begin == std::string::npos ? "" : line.substr(begin);
+}
+
+Labels ToLabels(const std::vector<parser::LabelPair>& pairs) {
+  std::vector<Label> labels;
+  for (const parser::LabelPair& pair : pairs) labels.push_back({pair.name, pair.value});
+  return Labels::FromPairs(std::move(labels));
+}
+
+class ScriptReader {
+ public:
+  ScriptReader(std::string_view file, std::string_view text) : file_(file) {
+    for (const absl::string_view line :
+         absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+      std::string trimmed(absl::StripAsciiWhitespace(line));
+      // A comment is a blank line: it ends a body.
+      lines_.push_back(trimmed[0] == '#' ? "" : std::move(trimmed));
+    }
+  }
+
+  absl::StatusOr<std::vector<ScriptCommand>> Run() {
+    std::vector<ScriptCommand> commands;
+    while (next_ < lines_.size()) {
+      if (lines_[next_].empty()) {
+        ++next_;
+        continue;
+      }
+      ASSIGN_OR_RETURN(ScriptCommand command, Command());
+      commands.push_back(std::move(command));
+    }
+    return commands;
+  }
+
+ private:
+  template <typename... Parts>
+  absl::Status Error(const Parts&... parts) const {
+    return absl::InvalidArgumentError(absl::StrCat(file_, ":", line_, ": ", parts...));
+  }
+  absl::Status Wrap(const absl::Status& status) const {
+    return Error(std::string(status.message()));
+  }
+
+  // Moves to the next line of a body; nullptr at its end.
+  const std::string* BodyLine() {
+    if (next_ >= lines_.size() || lines_[next_].empty()) return nullptr;
+    line_ = static_cast<int>(next_) + 1;
+    return &lines_[next_++];
+  }
+
+  absl::StatusOr<ScriptCommand> Command() {
+    const std::string line = *BodyLine();
+    const std::string word = absl::AsciiStrToLower(Words(line)[0]);
+    if (word == "clear") return ClearCommand();
+    if (word == "load" || word == "load_with_nhcb") return Load(line, word == "load_with_nhcb");
+    if (absl::StartsWith(word, "eval")) return Eval(line, word);
+    return Error("unknown command \"", word, "\"");
+  }
+
+  absl::StatusOr<ScriptCommand> Load(const std::string& line, bool with_custom_buckets) {
+    const std::vector<std::string> words = Words(line);
+    if (words.size() != 2) return Error("invalid load command; expected: load <step>");
+    LoadCommand load;
+    load.with_custom_buckets = with_custom_buckets;
+    ASSIGN_OR_RETURN(load.step_ms, Time(words[1]));
+    bool has_start_timestamps = false;
+    while (const std::string* body = BodyLine()) {
+      // Start timestamps stand in a line of their own before their series.
+      if (body->find("}@st ") != std::string::npos || body->find("@st ") != std::string::npos) {
+        has_start_timestamps = true;
+        continue;
+      }
+      ASSIGN_OR_RETURN(ScriptSeries series, Series(*body));
+      series.has_start_timestamps = has_start_timestamps;
+      has_start_timestamps = false;
+      load.series.push_back(std::move(series));
+    }
+    return load;
+  }
+
+  absl::StatusOr<ScriptSeries> Series(const std::string& line) const {
+    auto parsed = parser::ParseSeriesDescription(line);
+    if (!parsed.ok()) return Wrap(parsed.status());
+    return ScriptSeries{ToLabels(parsed->labels), std::move(parsed->values), false};
+  }
+
+  absl::StatusOr<int64_t> Time(const std::string& text) const {
+    const bool is_negative = absl::StartsWith(text, "-");
+    auto ms = parser::ParseDuration(std::string_view(text).substr(is_negative ? 1 : 0));
+    if (!ms.ok()) return Wrap(ms.status());
+    return is_negative ? -*ms : *ms;
+  }
+
+  absl::StatusOr<ScriptCommand> Eval(const std::string& line, const std::string& word) {
+    EvalCommand eval;
+    eval.line = line_;
+    eval.is_ordered = word == "eval_ordered";
+    if (word == "eval_fail") eval.fail.emplace();
+    eval.any_warning = word == "eval_warn";
+    eval.any_info = word == "eval_info";
+    const std::vector<std::string> words = Words(line);
+    const std::string kind = words.size() > 1 ? absl::AsciiStrToLower(words[1]) : "";
+    if (kind == "instant" && words.size() > 4 && absl::AsciiStrToLower(words[2]) == "at") {
+      ASSIGN_OR_RETURN(const int64_t time, Time(words[3]));
+      eval.range = TimeRange::Instant(time);
+      eval.expr = After(line, 4);
+    } else if (kind == "range" && words.size() > 8) {
+      eval.is_range_query = true;
+      ASSIGN_OR_RETURN(eval.range, Range(words, 2));
+      eval.expr = After(line, 8);
+    } else {
+      return Error("invalid eval command; expected: eval instant at <time> <query>, or "
+                   "eval range from <time> to <time> step <duration> <query>");
+    }
+    while (const std::string* body = BodyLine()) RETURN_IF_ERROR(EvalLine(*body, eval));
+    return eval;
+  }
+
+  // `from T to T step D` starting at words[at].
+  absl::StatusOr<TimeRange> Range(const std::vector<std::string>& words, size_t at) const {
+    if (words.size() < at + 6 || words[at] != "from" || words[at + 2] != "to" ||
+        words[at + 4] != "step") {
+      return Error("expected: from <time> to <time> step <duration>");
+    }
+    TimeRange range;
+    ASSIGN_OR_RETURN(range.start_ms, Time(words[at + 1]));
+    ASSIGN_OR_RETURN(range.end_ms, Time(words[at + 3]));
+    ASSIGN_OR_RETURN(range.step_ms, Time(words[at + 5]));
+    if (range.end_ms < range.start_ms || range.step_ms <= 0) return Error("invalid time range");
+    return range;
+  }
+
+  absl::Status EvalLine(const std::string& line, EvalCommand& eval) {
+    const std::vector<std::string> words = Words(line);
+    if (words[0] == "expect") return Expect(line, words, eval);
+    if (words[0] == "expected_fail_message") {
+      eval.fail = ExpectedText{ExpectedText::Kind::kExact, After(line, 1)};
+      return absl::OkStatus();
+    }
+    if (words[0] == "expected_fail_regexp") {
+      eval.fail = ExpectedText{ExpectedText::Kind::kRegex, After(line, 1)};
+      return absl::OkStatus();
+    }
+    if (words.size() == 1) {
+      std::string text = line;
+      const bool is_negative = text[0] == '-';
+      if (is_negative || text[0] == '+') text = text.substr(1);
+      const auto number = parser::ParseNumber(text);
+      if (number.ok()) {
+        eval.scalar = is_negative ? -*number : *number;
+        return absl::OkStatus();
+      }
+    }
+    ASSIGN_OR_RETURN(ScriptSeries series, Series(line));
+    if (!eval.is_range_query && series.values.size() > 1 && !eval.range_vector) {
+      return Error("expecting multiple values in instant evaluation not allowed");
+    }
+    eval.series.push_back(std::move(series));
+    return absl::OkStatus();
+  }
+
+  static ExpectedText Text(const std::string& rest) {
+    if (absl::StartsWith(rest, "msg:")) {
+      return {ExpectedText::Kind::kExact,
+              std::string(absl::StripAsciiWhitespace(rest.substr(4)))};
+    }
+    if (absl::StartsWith(rest, "regex:")) {
+      return {ExpectedText::Kind::kRegex,
+              std::string(absl::StripAsciiWhitespace(rest.substr(6)))};
+    }
+    return {};
+  }
+
+  absl::Status Expect(const std::string& line, const std::vector<std::string>& words,
+                      EvalCommand& eval) {
+    const std::string what = words.size() > 1 ? words[1] : "";
+    const std::string rest = After(line, 2);
+    if (what == "fail") {
+      if (eval.fail) return Error("invalid expect lines, multiple expect fail lines are not allowed");
+      eval.fail = Text(rest);
+    } else if (what == "warn") {
+      eval.warnings.push_back(Text(rest));
+    } else if (what == "info") {
+      eval.infos.push_back(Text(rest));
+    } else if (what == "no_warn") {
+      eval.no_warnings = true;
+    } else if (what == "no_info") {
+      eval.no_infos = true;
+    } else if (what == "ordered") {
+      eval.is_ordered = true;
+    } else if (what == "string") {
+      if (rest.size() < 2) return Error("expected a quoted string");
+      eval.string_result = parser::Unquote(rest);
+    } else if (what == "range" && words.size() > 2 && words[2] == "vector") {
+      ASSIGN_OR_RETURN(eval.range_vector, Range(words, 3));
+    } else {
+      return Error("invalid expect statement: ", line);
+    }
+    return absl::OkStatus();
+  }
+
+  const std::string file_;
+  std::vector<std::string> lines_;
+  size_t next_ = 0;
+  int line_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<ScriptCommand>> ParseScript(std::string_view file,
+                                                       std::string_view text) {
+  return ScriptReader(file, text).Run();
+}
+
+}  // namespace sloburn::cli
