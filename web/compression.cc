@@ -12,7 +12,7 @@
 namespace sloburn::web {
 namespace {
 
-constexpr int kGzipWindowBits = 15 + 16;  // largest window, gzip header
+constexpr int kGzipWindowBits = 15 + 16;           // largest window, gzip header
 constexpr size_t kMaxZlibPiece = size_t{1} << 30;  // zlib counts in 32 bits
 
 absl::string_view Trimmed(std::string_view text) {

@@ -40,9 +40,7 @@ constexpr size_t kReadAheadBytes = 128 << 10;
 constexpr int64_t kLingerBytes = 16 << 20;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 
-int64_t SteadyNanoseconds() {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
+int64_t SteadyNanoseconds() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 int StatusOfParseError(const error_code& error, bool has_start_line) {
   if (error == http::error::header_limit) return has_start_line ? 431 : 414;
@@ -51,8 +49,7 @@ int StatusOfParseError(const error_code& error, bool has_start_line) {
   return 400;
 }
 
-class Connection : public RegisteredConnection,
-                   public std::enable_shared_from_this<Connection> {
+class Connection : public RegisteredConnection, public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<ConnectionHost> host, tcp::socket socket)
       : host_(std::move(host)),
@@ -159,8 +156,8 @@ class Connection : public RegisteredConnection,
 
   void OnHead() {
     const auto& message = parser_->get();
-    RequestHead head{std::string(message.target()), static_cast<int>(message.version()),
-                     parser_->chunked(), {}};
+    RequestHead head{
+        std::string(message.target()), static_cast<int>(message.version()), parser_->chunked(), {}};
     for (const auto& field : message) {
       head.headers.push_back({std::string(field.name_string()), std::string(field.value())});
     }
@@ -180,8 +177,8 @@ class Connection : public RegisteredConnection,
   }
 
   void AdmitBody() {
-    const int64_t limit = lane_ == Lane::kWrite ? options().max_write_body_bytes
-                                                : options().max_body_bytes;
+    const int64_t limit =
+        lane_ == Lane::kWrite ? options().max_write_body_bytes : options().max_body_bytes;
     const auto length = parser_->content_length();
     if (length && *length > static_cast<uint64_t>(limit)) {
       return FailRequest(413, "413 Request Entity Too Large");
@@ -283,8 +280,8 @@ class Connection : public RegisteredConnection,
 
   void WritePiece() {
     const size_t size = std::min(kWritePieceBytes, body_.size() - written_);
-    const std::array<asio::const_buffer, 2> pieces = {
-        asio::buffer(head_text_), asio::buffer(body_.data() + written_, size)};
+    const std::array<asio::const_buffer, 2> pieces = {asio::buffer(head_text_),
+                                                      asio::buffer(body_.data() + written_, size)};
     Arm(options().write_timeout);
     asio::async_write(socket_, pieces, [self = Self(), size](const error_code& error, size_t) {
       self->Disarm();
@@ -318,9 +315,7 @@ class Connection : public RegisteredConnection,
                             });
   }
 
-  void ReleaseBody() {
-    host_->ReleaseBody(std::exchange(reserved_body_bytes_, 0));
-  }
+  void ReleaseBody() { host_->ReleaseBody(std::exchange(reserved_body_bytes_, 0)); }
 
   void Close() {
     error_code ignored;

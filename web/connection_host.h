@@ -69,8 +69,8 @@ class ConnectionHost {
   void ReleaseBody(int64_t bytes) { reserved_body_bytes_ -= bytes; }
 
  private:
-  using OpenConnections = std::unordered_map<const RegisteredConnection*,
-                                       std::shared_ptr<RegisteredConnection>>;
+  using OpenConnections =
+      std::unordered_map<const RegisteredConnection*, std::shared_ptr<RegisteredConnection>>;
   bool IsEmpty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return open_.empty(); }
   // Takes out the connection that has waited longest for its client.
   std::shared_ptr<RegisteredConnection> TakeLongestWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

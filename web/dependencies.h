@@ -32,7 +32,7 @@ struct ReadyState {
 struct BuildInfo {
   // A Prometheus version whose API this is; clients choose features by it.
   std::string prometheus_version = "3.5.0";
-  std::string version;   // our own
+  std::string version;  // our own
   std::string revision, branch, build_user, build_date, compiler;
 };
 
@@ -53,23 +53,23 @@ struct WriteLimits {
 };
 
 struct Dependencies {
-  Storage* storage = nullptr;                // required
-  Clock* clock = nullptr;                    // required
-  engine::QueryOptions query_options;        // `cancelled` is set per request
+  Storage* storage = nullptr;                  // required
+  Clock* clock = nullptr;                      // required
+  engine::QueryOptions query_options;          // `cancelled` is set per request
   const rules::StatusSource* rules = nullptr;  // null: no rules
 
   // Null: always ready.
   std::function<ReadyState()> ready;
   // Null, or enable_lifecycle false: reload is refused.
   std::function<absl::Status()> reload;
-  bool enable_lifecycle = false;             // --web.enable-lifecycle
+  bool enable_lifecycle = false;              // --web.enable-lifecycle
   bool enable_remote_write_receiver = false;  // --web.enable-remote-write-receiver
 
   // Regular expression of allowed origins, anchored; empty: no CORS headers.
   std::string cors_origin;
   bool enable_compression = true;
 
-  int64_t max_points_per_series = 11'000;    // of a range query
+  int64_t max_points_per_series = 11'000;  // of a range query
   int64_t max_response_bytes = int64_t{1} << 30;
   WriteLimits write_limits;
 

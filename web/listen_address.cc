@@ -11,7 +11,7 @@ namespace {
 
 absl::Status Invalid(std::string_view text, std::string_view why) {
   return absl::InvalidArgumentError(StrCat("cannot listen on ", GoQuote(text), ": ", why,
-                                                 "; expected HOST:PORT, as in 127.0.0.1:9090"));
+                                           "; expected HOST:PORT, as in 127.0.0.1:9090"));
 }
 
 }  // namespace

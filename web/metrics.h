@@ -20,7 +20,7 @@ enum class MetricType { kCounter, kGauge, kHistogram, kUntyped };
 struct MetricSample {
   std::vector<Label> labels;  // in the order they shall be written
   double value = 0;
-  std::string suffix;         // "_bucket", "_sum", "_count" of a histogram; else empty
+  std::string suffix;  // "_bucket", "_sum", "_count" of a histogram; else empty
 };
 
 struct MetricFamily {

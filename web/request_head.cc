@@ -85,11 +85,10 @@ bool SplitTarget(std::string_view target, std::string* path, std::string* query)
 }
 
 std::string WriteResponseHead(const Response& response, int version, bool keep_alive) {
-  std::string out = StrCat("HTTP/1.1 ", response.status, " ", ReasonPhrase(response.status),
-                                 "\r\nDate: ",
-                                 absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(),
-                                                  absl::UTCTimeZone()),
-                                 "\r\n");
+  std::string out = StrCat(
+      "HTTP/1.1 ", response.status, " ", ReasonPhrase(response.status),
+      "\r\nDate: ", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone()),
+      "\r\n");
   for (const Header& header : response.headers) {
     StrAppend(&out, header.name, ": ");
     for (const char c : header.value) {

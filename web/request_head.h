@@ -14,7 +14,7 @@ namespace sloburn::web {
 
 struct RequestHead {
   std::string target;
-  int version = 11;      // 10 or 11
+  int version = 11;         // 10 or 11
   bool is_chunked = false;  // as the parser understood it
   std::vector<Header> headers;
 };

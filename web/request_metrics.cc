@@ -11,9 +11,8 @@ namespace sloburn::web {
 void RequestMetrics::Observe(std::string_view pattern, int status, double seconds,
                              size_t body_bytes) {
   const std::string_view route = pattern.empty() ? "unknown" : pattern;
-  const size_t bucket =
-      std::lower_bound(kBucketSeconds.begin(), kBucketSeconds.end(), seconds) -
-      kBucketSeconds.begin();
+  const size_t bucket = std::lower_bound(kBucketSeconds.begin(), kBucketSeconds.end(), seconds) -
+                        kBucketSeconds.begin();
   absl::MutexLock lock(&mutex_);
   auto found = routes_.find(route);
   if (found == routes_.end()) found = routes_.emplace(std::string(route), PerRoute{}).first;
@@ -26,13 +25,16 @@ void RequestMetrics::Observe(std::string_view pattern, int status, double second
 }
 
 void RequestMetrics::Collect(std::vector<MetricFamily>& families) const {
-  MetricFamily requests{"sloburn_http_requests_total", "Answered HTTP requests.",
-                        MetricType::kCounter, {}};
+  MetricFamily requests{
+      "sloburn_http_requests_total", "Answered HTTP requests.", MetricType::kCounter, {}};
   MetricFamily duration{"sloburn_http_request_duration_seconds",
                         "Time from the start of the handler to its answer.",
-                        MetricType::kHistogram, {}};
-  MetricFamily sizes{"sloburn_http_response_size_bytes_total", "Bytes of answer bodies.",
-                     MetricType::kCounter, {}};
+                        MetricType::kHistogram,
+                        {}};
+  MetricFamily sizes{"sloburn_http_response_size_bytes_total",
+                     "Bytes of answer bodies.",
+                     MetricType::kCounter,
+                     {}};
   absl::MutexLock lock(&mutex_);
   for (const auto& [route, one] : routes_) {
     const Label handler{"handler", route};

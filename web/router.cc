@@ -109,9 +109,8 @@ Response Router::Answer(const Match& match, const Request& request) const {
   allowed.push_back("OPTIONS");
   std::sort(allowed.begin(), allowed.end());
   allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());
-  Response response = request.method == "OPTIONS"
-                          ? Response::NoContent()
-                          : Response::PlainError(405, "Method Not Allowed");
+  Response response = request.method == "OPTIONS" ? Response::NoContent()
+                                                  : Response::PlainError(405, "Method Not Allowed");
   response.SetHeader("Allow", absl::StrJoin(allowed, ", "));
   return response;
 }

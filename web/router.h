@@ -32,16 +32,15 @@ using Handler = std::function<Response(const Request&)>;
 
 class Router {
  public:
-  void Add(std::vector<std::string> methods, std::string_view pattern, Lane lane,
-           Handler handler);
+  void Add(std::vector<std::string> methods, std::string_view pattern, Lane lane, Handler handler);
 
   // Runs on what Dispatch answered, for headers that all answers share.
   using Finisher = std::function<void(const Request&, Response&)>;
   void AddFinisher(Finisher finisher) { finishers_.push_back(std::move(finisher)); }
 
   // Called with the route's pattern ("" if none fits), the code and the time it took.
-  using Observer = std::function<void(std::string_view pattern, int status, double seconds,
-                                      size_t body_bytes)>;
+  using Observer =
+      std::function<void(std::string_view pattern, int status, double seconds, size_t body_bytes)>;
   void SetObserver(Observer observer) { observer_ = std::move(observer); }
 
   // Where the request will run; the server asks before it reads a body. Unknown paths: kHealth.
@@ -60,8 +59,8 @@ class Router {
     bool Allows(std::string_view method) const;
   };
   struct Match {
-    const Route* route = nullptr;         // path and method fit
-    std::vector<std::string> allowed;     // methods of routes whose path alone fits
+    const Route* route = nullptr;      // path and method fit
+    std::vector<std::string> allowed;  // methods of routes whose path alone fits
     std::vector<std::pair<std::string, std::string>> parameters;
     bool has_bad_escape = false;
   };

@@ -39,8 +39,7 @@ absl::Status CannotListen(const std::string& text, const error_code& error) {
   if (error == asio::error::address_in_use) {
     advice = "; stop the process that uses it or choose another with --web.listen-address";
   }
-  return absl::UnavailableError(
-      StrCat("cannot listen on ", text, ": ", error.message(), advice));
+  return absl::UnavailableError(StrCat("cannot listen on ", text, ": ", error.message(), advice));
 }
 
 // The endpoints to try in turn.
@@ -51,8 +50,8 @@ absl::StatusOr<std::vector<tcp::endpoint>> Resolve(asio::io_context& io, const s
   }
   error_code error;
   tcp::resolver resolver(io);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                      tcp::resolver::passive, error);
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   if (error) return CannotListen(text, error);
   std::vector<tcp::endpoint> endpoints;
   for (const auto& entry : found) endpoints.push_back(entry.endpoint());
@@ -116,8 +115,7 @@ class BeastServer : public Server {
     for (const auto& acceptor : acceptors_) {
       error_code ignored;
       const tcp::endpoint local = acceptor->local_endpoint(ignored);
-      bound_.emplace_back(local.port(),
-                          FormatHostPort(local.address().to_string(), local.port()));
+      bound_.emplace_back(local.port(), FormatHostPort(local.address().to_string(), local.port()));
     }
   }
 
@@ -137,13 +135,13 @@ class BeastServer : public Server {
   }
 
   void Accept(tcp::acceptor& acceptor) {
-    acceptor.async_accept(asio::make_strand(io_), [this, &acceptor](const error_code& error,
-                                                                    tcp::socket socket) {
-      if (!acceptor.is_open() || host_->is_stopping) return;
-      if (error) return PauseAccept(acceptor);
-      StartConnection(host_, std::move(socket));
-      Accept(acceptor);
-    });
+    acceptor.async_accept(asio::make_strand(io_),
+                          [this, &acceptor](const error_code& error, tcp::socket socket) {
+                            if (!acceptor.is_open() || host_->is_stopping) return;
+                            if (error) return PauseAccept(acceptor);
+                            StartConnection(host_, std::move(socket));
+                            Accept(acceptor);
+                          });
   }
 
   void PauseAccept(tcp::acceptor& acceptor) {
@@ -209,8 +207,7 @@ void BeastServer::CollectMetrics(std::vector<MetricFamily>& families) const {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
-                                                      const Router& router) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, const Router& router) {
   try {
     auto server = std::make_unique<BeastServer>(options, router);
     RETURN_IF_ERROR(server->Open());

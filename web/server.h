@@ -35,11 +35,11 @@ struct ServerOptions {
   int control_threads = 2;
 
   int max_connections = 512;
-  int64_t max_uri_bytes = 64 << 10;          // 414
-  int64_t max_header_bytes = 16 << 10;       // 431
-  int64_t max_header_count = 100;            // 431
-  int64_t max_body_bytes = 1 << 20;          // 413
-  int64_t max_write_body_bytes = 32 << 20;   // 413; remote write
+  int64_t max_uri_bytes = 64 << 10;             // 414
+  int64_t max_header_bytes = 16 << 10;          // 431
+  int64_t max_header_count = 100;               // 431
+  int64_t max_body_bytes = 1 << 20;             // 413
+  int64_t max_write_body_bytes = 32 << 20;      // 413; remote write
   int64_t max_buffered_body_bytes = 512 << 20;  // 503; of all requests together
 
   absl::Duration header_timeout = absl::Seconds(10);  // from the first byte to the empty line
@@ -54,8 +54,7 @@ class Server {
 
   // Listens on all addresses before it returns. Errors: InvalidArgument for an address that cannot
   // be read, Unavailable for one that cannot be bound; both name the address.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options,
-                                                       const Router& router);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, const Router& router);
 
   // The port of the first listen address.
   virtual int port() const = 0;

@@ -41,8 +41,8 @@ class ApiFixture : public testing::Test {
 
   void Append(std::vector<Label> labels, int64_t offset_ms, double value) {
     auto appender = storage_.NewAppender();
-    ASSERT_TRUE(appender->Append(Labels::FromPairs(std::move(labels)), kStartMs + offset_ms, value)
-                    .ok());
+    ASSERT_TRUE(
+        appender->Append(Labels::FromPairs(std::move(labels)), kStartMs + offset_ms, value).ok());
     ASSERT_TRUE(appender->Commit().ok());
   }
 

@@ -36,7 +36,12 @@ TEST_F(ApiTest, AnswersAsPrometheusDoes) {
     const size_t space = line.find(' ');
     const Response response = Call(line.substr(0, space), line.substr(space + 1));
     EXPECT_EQ(StrCat(response.status), status) << line;
-    EXPECT_EQ(WithoutFinalNewline(response.body), body) << line;
+    const std::string answer = WithoutFinalNewline(response.body);
+    if (body.size() > 3 && body.substr(body.size() - 3) == "...") {
+      EXPECT_THAT(answer, StartsWith(body.substr(0, body.size() - 3))) << line;
+    } else {
+      EXPECT_EQ(answer, body) << line;
+    }
     ++cases;
   }
   EXPECT_EQ(cases, 140);
@@ -64,8 +69,9 @@ TEST_F(ApiTest, PostFormsAndGetAreTheSame) {
 TEST_F(ApiTest, TheDefaultTimeIsNow) {
   AppendDataSet();
   Build();
-  EXPECT_EQ(Get("/api/v1/query?query=time()").body,
-            R"({"status":"success","data":{"resultType":"scalar","result":[1700000000,"1700000000"]}})");
+  EXPECT_EQ(
+      Get("/api/v1/query?query=time()").body,
+      R"({"status":"success","data":{"resultType":"scalar","result":[1700000000,"1700000000"]}})");
 }
 
 TEST_F(ApiTest, SeriesAreSortedAndUnique) {
@@ -89,10 +95,11 @@ TEST_F(ApiTest, TimesLimitWhichSeriesAreListed) {
 TEST_F(ApiTest, StatsHoldTimings) {
   AppendDataSet();
   Build();
-  const auto with = nlohmann::json::parse(Get("/api/v1/query?query=up&time=1700000000&stats=all").body);
+  const auto with =
+      nlohmann::json::parse(Get("/api/v1/query?query=up&time=1700000000&stats=all").body);
   const auto& timings = with["data"]["stats"]["timings"];
-  for (const char* key : {"evalTotalTime", "queryPreparationTime", "innerEvalTime",
-                          "execQueueTime", "execTotalTime"}) {
+  for (const char* key : {"evalTotalTime", "queryPreparationTime", "innerEvalTime", "execQueueTime",
+                          "execTotalTime"}) {
     EXPECT_GE(timings[key].get<double>(), 0) << key;
   }
   EXPECT_GT(timings["execTotalTime"].get<double>(), 0);
@@ -151,9 +158,8 @@ TEST_F(ApiTest, HostileQueriesAreBadData) {
   };
   for (const std::string& query :
        {std::string(100000, '('), std::string(100000, '{'), std::string(900000, '['),
-        StrCat(std::string(100000, '('), "1", std::string(100000, ')')),
-        std::string("%00"), std::string("up%00"), std::string("%ff%fe"),
-        std::string("\"%ff\"")}) {
+        StrCat(std::string(100000, '('), "1", std::string(100000, ')')), std::string("%00"),
+        std::string("up%00"), std::string("%ff%fe"), std::string("\"%ff\"")}) {
     const Response response = post(query);
     EXPECT_EQ(response.status, 400) << query.substr(0, 10);
     EXPECT_THAT(response.body, StartsWith(R"({"status":"error","errorType":"bad_data",)"
@@ -182,8 +188,7 @@ TEST_F(ApiTest, HealthSaysWhyItIsNotReady) {
   EXPECT_EQ(Get("/health/startup").status, 503);
   const Response json = Get("/health/ready");
   EXPECT_EQ(json.status, 503);
-  EXPECT_EQ(json.body,
-            R"({"status":"unavailable","reason":"warming: 3 of 9 windows \"loaded\""})");
+  EXPECT_EQ(json.body, R"({"status":"unavailable","reason":"warming: 3 of 9 windows \"loaded\""})");
   state = {};
   EXPECT_EQ(Get("/-/ready").body, "sloburn is Ready.\n");
   EXPECT_EQ(Get("/health/startup").status, 200);
@@ -252,8 +257,7 @@ TEST_F(ApiTest, MetricsJoinAllProviders) {
 TEST_F(ApiTest, BuildInfoLooksLikePrometheusButSaysWhoItIs) {
   deps_.build_info.version = "0.1.0";
   Build();
-  const auto data =
-      nlohmann::json::parse(Get("/api/v1/status/buildinfo").body)["data"];
+  const auto data = nlohmann::json::parse(Get("/api/v1/status/buildinfo").body)["data"];
   EXPECT_EQ(data["version"], "3.5.0");
   EXPECT_EQ(data["sloburnVersion"], "0.1.0");
   EXPECT_FALSE(data.contains("features"));
@@ -383,9 +387,11 @@ TEST_F(ApiTest, RulesHavePrometheusShape) {
 
 std::vector<std::string> RuleNames(const Response& response) {
   std::vector<std::string> names;
-  for (const auto& group : nlohmann::json::parse(response.body)["data"]["groups"]) {
+  const auto document = nlohmann::json::parse(response.body);
+  for (const auto& group : document["data"]["groups"]) {
     for (const auto& rule : group["rules"]) {
-      names.push_back(StrCat(group["name"].get<std::string>(), "/", rule["name"].get<std::string>()));
+      names.push_back(
+          StrCat(group["name"].get<std::string>(), "/", rule["name"].get<std::string>()));
     }
   }
   return names;
@@ -415,8 +421,8 @@ TEST_F(ApiTest, RulesComeInPages) {
   std::vector<std::string> seen;
   std::string token;
   for (int page = 0; page < 5; ++page) {
-    const Response response =
-        Get(StrCat("/api/v1/rules?group_limit=1", token.empty() ? "" : "&group_next_token=", token));
+    const Response response = Get(
+        StrCat("/api/v1/rules?group_limit=1", token.empty() ? "" : "&group_next_token=", token));
     for (const std::string& name : RuleNames(response)) seen.push_back(name);
     const auto data = nlohmann::json::parse(response.body)["data"];
     if (!data.contains("groupNextToken")) break;
@@ -485,8 +491,9 @@ TEST_F(ApiTest, ParseQueryGivesTheTree) {
   EXPECT_EQ(tree("\"a<b\""), R"({"type":"stringLiteral","val":"a<b"})");
   EXPECT_EQ(tree("Inf"), R"({"type":"numberLiteral","val":"+Inf"})");
   EXPECT_EQ(tree("5m"), R"({"type":"numberLiteral","val":"300"})");
-  EXPECT_THAT(tree("round(up)"), HasSubstr(R"("func":{"argTypes":["vector","scalar"],)"
-                                           R"("name":"round","returnType":"vector","variadic":1})"));
+  EXPECT_THAT(tree("round(up)"),
+              HasSubstr(R"("func":{"argTypes":["vector","scalar"],)"
+                        R"("name":"round","returnType":"vector","variadic":1})"));
 }
 
 TEST_F(ApiTest, ParseQueryIsNotRecursive) {

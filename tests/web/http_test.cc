@@ -136,7 +136,9 @@ TEST(RouterTest, ObservesPatternsNotPaths) {
 
 TEST(MetricsTest, WritesTheTextFormat) {
   std::vector<MetricFamily> families = {
-      {"b_total", "Two\nlines \\ here.", MetricType::kCounter,
+      {"b_total",
+       "Two\nlines \\ here.",
+       MetricType::kCounter,
        {{{{"path", "a\"b\\c\nd"}}, 12345678901.0, ""}}},
       SingleMetric("a", "First.", MetricType::kGauge, 0.25),
       {"b_total", "ignored", MetricType::kCounter, {{{}, 1e21, ""}}},

@@ -10,7 +10,7 @@
 namespace sloburn::web {
 
 struct RawResponse {
-  int status = 0;           // 0: no complete answer came
+  int status = 0;  // 0: no complete answer came
   std::string head, body;
   // The value of that header (case-sensitive), or "".
   std::string Header(std::string_view name) const;
@@ -43,8 +43,7 @@ class RawClient {
 };
 
 // Connect, send, read one answer.
-RawResponse Exchange(int port, std::string_view request,
-                     absl::Duration limit = absl::Seconds(10));
+RawResponse Exchange(int port, std::string_view request, absl::Duration limit = absl::Seconds(10));
 // GET with Connection: close.
 RawResponse Get(int port, std::string_view target, std::string_view extra_headers = "");
 

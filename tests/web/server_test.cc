@@ -30,8 +30,8 @@ class ServerTest : public testing::Test {
     router_.Add({"GET"}, "/-/healthy", Lane::kHealth,
                 [](const Request&) { return Response::Text(200, "healthy\n"); });
     router_.Add({"GET", "POST"}, "/echo", Lane::kQuery, [](const Request& request) {
-      return Response::Text(200, StrCat(request.method, " ", request.path, " ", request.query,
-                                        " ", request.body));
+      return Response::Text(
+          200, StrCat(request.method, " ", request.path, " ", request.query, " ", request.body));
     });
     router_.Add({"POST"}, "/write", Lane::kWrite, [](const Request& request) {
       return Response::Text(200, StrCat(request.body.size()));
@@ -136,7 +136,8 @@ TEST_F(ServerTest, OtherMethodsAreNamed) {
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.Header("Allow"), "GET, OPTIONS, POST");
   for (const char* method : {"PUT", "DELETE", "BREW", "TRACE"}) {
-    const RawResponse refused = Exchange(port, StrCat(method, " /echo HTTP/1.1\r\nHost: a\r\n\r\n"));
+    const RawResponse refused =
+        Exchange(port, StrCat(method, " /echo HTTP/1.1\r\nHost: a\r\n\r\n"));
     EXPECT_EQ(refused.status, 405) << method;
     EXPECT_EQ(refused.body, "Method Not Allowed\n");
   }
@@ -162,8 +163,9 @@ TEST_F(ServerTest, ExpectedContinueIsGivenBeforeTheBody) {
 
 TEST_F(ServerTest, TooLargeABodyIsRefusedBeforeItIsSent) {
   RawClient client(Start());
-  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-              "Content-Length: 10000000\r\n\r\n");
+  client.Send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+      "Content-Length: 10000000\r\n\r\n");
   EXPECT_EQ(client.Read().status, 413);
   EXPECT_EQ(client.interim_answers(), 0);
 }
@@ -195,7 +197,9 @@ TEST_F(ServerTest, AllBodiesTogetherAreLimited) {
   first.Send(std::string(800, 'a'));
   EXPECT_EQ(first.Read().status, 200);
   EXPECT_EQ(Exchange(port, StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 800\r\n\r\n",
-                                  std::string(800, 'b'))).status, 200);
+                                  std::string(800, 'b')))
+                .status,
+            200);
 }
 
 TEST_F(ServerTest, LargeAnswersArriveWhole) {
@@ -224,10 +228,11 @@ std::vector<Attack> Attacks() {
       {"chunk too large", StrCat(post, "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"), 413},
       {"chunks too large together",
        StrCat(post, "Transfer-Encoding: chunked\r\n\r\n80000\r\n", std::string(0x80000, 'a'),
-              "\r\n80001\r\n", std::string(0x80001, 'b'), "\r\n0\r\n\r\n"), 413},
+              "\r\n80001\r\n", std::string(0x80001, 'b'), "\r\n0\r\n\r\n"),
+       413},
       {"negative chunk", StrCat(post, "Transfer-Encoding: chunked\r\n\r\n-2\r\nab\r\n"), 400},
-      {"chunk overflow",
-       StrCat(post, "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n"), 400},
+      {"chunk overflow", StrCat(post, "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n"),
+       400},
       {"chunk without end", StrCat(post, "Transfer-Encoding: chunked\r\n\r\n2\r\nabXX0\r\n\r\n"),
        400},
       {"length, then chunked",
@@ -241,14 +246,18 @@ std::vector<Attack> Attacks() {
       {"length in words", StrCat(post, "Content-Length: ten\r\n\r\n"), 400},
       {"unknown coding", StrCat(post, "Transfer-Encoding: gzip\r\n\r\n"), 501},
       {"chunked is not last", StrCat(post, "Transfer-Encoding: chunked, gzip\r\n\r\n"), 501},
-      {"chunked twice", StrCat(post, "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"
-                               "\r\n0\r\n\r\n"), 400},
+      {"chunked twice",
+       StrCat(post,
+              "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"
+              "\r\n0\r\n\r\n"),
+       400},
       {"old client with chunks",
        "POST /echo HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"no host", "GET /echo HTTP/1.1\r\n\r\n", 400},
       {"two hosts", StrCat(get, "Host: b\r\n\r\n"), 400},
       {"space before the colon", StrCat(get, "X : 1\r\n\r\n"), 400},
-      {"NUL in the target", std::string("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n", 32), 400},
+      {"NUL in the target", StrCat("GET /a", std::string(1, '\0'), "b HTTP/1.1\r\nHost: a\r\n\r\n"),
+       400},
       {"NUL in a header", StrCat(get, "X: a", std::string(1, '\0'), "b\r\n\r\n"), 400},
       {"bare line feeds: the version has no end", "GET /echo HTTP/1.1\nHost: a\n\n", 505},
       {"target without a path", "GET echo HTTP/1.1\r\nHost: a\r\n\r\n", 400},
@@ -474,7 +483,8 @@ TEST_F(ServerTest, ATakenPortIsNamed) {
   const auto second = Server::Start(options, router_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(second.status().message(),
-            StrCat("cannot listen on 127.0.0.1:", port, ": Address already in use; stop the "
+            StrCat("cannot listen on 127.0.0.1:", port,
+                   ": Address already in use; stop the "
                    "process that uses it or choose another with --web.listen-address"));
 }
 
@@ -491,14 +501,15 @@ TEST_F(ServerTest, ListensOnSeveralAddresses) {
 }
 
 TEST_F(ServerTest, BadAddressesAreExplained) {
-  for (const char* text : {"", "9090", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "::1:80",
-                           "127.0.0.1:80x"}) {
+  for (const char* text :
+       {"", "9090", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "::1:80", "127.0.0.1:80x"}) {
     ServerOptions options;
     options.listen_addresses = {text};
     const auto server = Server::Start(options, router_);
     EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(server.status().message()),
-                StartsWith(StrCat("cannot listen on \"", text, "\": "))) << text;
+                StartsWith(StrCat("cannot listen on \"", text, "\": ")))
+        << text;
   }
 }
 

@@ -30,10 +30,10 @@ absl::Status AddSharedHeaders(Router& router, const Dependencies& deps) {
 absl::Status AddApi(Router& router, const Dependencies& deps) {
   RETURN_IF_ERROR(AddSharedHeaders(router, deps));
   auto request_metrics = std::make_shared<RequestMetrics>();
-  router.SetObserver([request_metrics](std::string_view pattern, int status, double seconds,
-                                       size_t body_bytes) {
-    request_metrics->Observe(pattern, status, seconds, body_bytes);
-  });
+  router.SetObserver(
+      [request_metrics](std::string_view pattern, int status, double seconds, size_t body_bytes) {
+        request_metrics->Observe(pattern, status, seconds, body_bytes);
+      });
 
   AddHealth(router, deps);
   AddReload(router, deps);

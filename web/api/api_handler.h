@@ -20,8 +20,8 @@ struct Notes {
   std::vector<std::string> warnings, infos;
 };
 
-using ApiFunction =
-    std::function<absl::StatusOr<Notes>(const Request& request, const Form& form, std::string& out)>;
+using ApiFunction = std::function<absl::StatusOr<Notes>(const Request& request, const Form& form,
+                                                        std::string& out)>;
 
 // Errors of `function` become ErrorResponse; what it had appended is dropped.
 Handler ApiHandler(ApiFunction function);

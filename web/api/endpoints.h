@@ -29,7 +29,6 @@ void AddStatusProcess(Router& router, const Dependencies& deps);
 void AddHealth(Router& router, const Dependencies& deps);
 void AddReload(Router& router, const Dependencies& deps);
 // Serves `own_metrics` and deps.metrics.
-void AddMetrics(Router& router, const Dependencies& deps,
-                std::vector<MetricsProvider> own_metrics);
+void AddMetrics(Router& router, const Dependencies& deps, std::vector<MetricsProvider> own_metrics);
 
 }  // namespace sloburn::web

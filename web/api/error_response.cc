@@ -47,14 +47,12 @@ std::string_view MessageOf(const absl::Status& status) {
 }
 
 absl::Status InvalidParameter(std::string_view name, std::string_view cause) {
-  return absl::InvalidArgumentError(
-      StrCat("invalid parameter ", GoQuote(name), ": ", cause));
+  return absl::InvalidArgumentError(StrCat("invalid parameter ", GoQuote(name), ": ", cause));
 }
 
 Response ErrorResponse(const absl::Status& status) {
   const ErrorRow& row = RowOf(status.code());
-  std::string body = StrCat(R"({"status":"error","errorType":")", row.error_type,
-                                  R"(","error":)");
+  std::string body = StrCat(R"({"status":"error","errorType":")", row.error_type, R"(","error":)");
   AppendJsonString(body, MessageOf(status), /*html_escape=*/true);
   body += '}';
   return Response::Json(row.http_status, std::move(body));

@@ -40,30 +40,42 @@ const char* Bool(bool value) { return value ? "true" : "false"; }
 
 std::string_view MatchTypeText(parser::MatchType type) {
   switch (type) {
-    case parser::MatchType::kEqual: return "=";
-    case parser::MatchType::kNotEqual: return "!=";
-    case parser::MatchType::kRegex: return "=~";
-    case parser::MatchType::kNotRegex: break;
+    case parser::MatchType::kEqual:
+      return "=";
+    case parser::MatchType::kNotEqual:
+      return "!=";
+    case parser::MatchType::kRegex:
+      return "=~";
+    case parser::MatchType::kNotRegex:
+      break;
   }
   return "!~";
 }
 
 std::string_view CardinalityText(parser::Cardinality cardinality) {
   switch (cardinality) {
-    case parser::Cardinality::kOneToOne: return "one-to-one";
-    case parser::Cardinality::kManyToOne: return "many-to-one";
-    case parser::Cardinality::kOneToMany: return "one-to-many";
-    case parser::Cardinality::kManyToMany: break;
+    case parser::Cardinality::kOneToOne:
+      return "one-to-one";
+    case parser::Cardinality::kManyToOne:
+      return "many-to-one";
+    case parser::Cardinality::kOneToMany:
+      return "one-to-many";
+    case parser::Cardinality::kManyToMany:
+      break;
   }
   return "many-to-many";
 }
 
 std::string_view TypeText(ValueType type) {
   switch (type) {
-    case ValueType::kScalar: return "scalar";
-    case ValueType::kString: return "string";
-    case ValueType::kInstantVector: return "vector";
-    case ValueType::kRangeVector: break;
+    case ValueType::kScalar:
+      return "scalar";
+    case ValueType::kString:
+      return "string";
+    case ValueType::kInstantVector:
+      return "vector";
+    case ValueType::kRangeVector:
+      break;
   }
   return "matrix";
 }
@@ -71,18 +83,29 @@ std::string_view TypeText(ValueType type) {
 std::string_view DurationOperator(DurationExpr::Kind kind) {
   switch (kind) {
     case DurationExpr::Kind::kPlus:
-    case DurationExpr::Kind::kAdd: return "+";
+    case DurationExpr::Kind::kAdd:
+      return "+";
     case DurationExpr::Kind::kNegate:
-    case DurationExpr::Kind::kSubtract: return "-";
-    case DurationExpr::Kind::kMultiply: return "*";
-    case DurationExpr::Kind::kDivide: return "/";
-    case DurationExpr::Kind::kModulo: return "%";
-    case DurationExpr::Kind::kPower: return "^";
-    case DurationExpr::Kind::kStep: return "step";
-    case DurationExpr::Kind::kRange: return "range";
-    case DurationExpr::Kind::kMinOf: return "min_of";
-    case DurationExpr::Kind::kMaxOf: return "max_of";
-    case DurationExpr::Kind::kLiteral: break;
+    case DurationExpr::Kind::kSubtract:
+      return "-";
+    case DurationExpr::Kind::kMultiply:
+      return "*";
+    case DurationExpr::Kind::kDivide:
+      return "/";
+    case DurationExpr::Kind::kModulo:
+      return "%";
+    case DurationExpr::Kind::kPower:
+      return "^";
+    case DurationExpr::Kind::kStep:
+      return "step";
+    case DurationExpr::Kind::kRange:
+      return "range";
+    case DurationExpr::Kind::kMinOf:
+      return "min_of";
+    case DurationExpr::Kind::kMaxOf:
+      return "max_of";
+    case DurationExpr::Kind::kLiteral:
+      break;
   }
   return "";
 }
@@ -91,8 +114,8 @@ void AppendMatchersJson(std::string& out, const parser::VectorSelector& selector
   out += '[';
   bool is_first = true;
   const auto append = [&](std::string_view name, std::string_view type, std::string_view value) {
-    StrAppend(&out, is_first ? "" : ",", R"({"name":)", Quoted(name), R"(,"type":)",
-                    Quoted(type), R"(,"value":)", Quoted(value), "}");
+    StrAppend(&out, is_first ? "" : ",", R"({"name":)", Quoted(name), R"(,"type":)", Quoted(type),
+              R"(,"value":)", Quoted(value), "}");
     is_first = false;
   };
   for (const parser::LabelMatcher& matcher : selector.matchers) {
@@ -106,8 +129,7 @@ std::string AtJson(const parser::AtModifier& at) {
   std::string_view preprocessor = "null";
   if (at.kind == parser::AtKind::kStart) preprocessor = "\"start\"";
   if (at.kind == parser::AtKind::kEnd) preprocessor = "\"end\"";
-  std::string timestamp =
-      at.kind == parser::AtKind::kTimestamp ? StrCat(at.timestamp_ms) : "null";
+  std::string timestamp = at.kind == parser::AtKind::kTimestamp ? StrCat(at.timestamp_ms) : "null";
   return StrCat(R"("startOrEnd":)", preprocessor, R"(,"timestamp":)", timestamp);
 }
 
@@ -148,8 +170,8 @@ class TypeMap {
       return row == nullptr ? ValueType::kInstantVector : row->result;
     }
     if (const auto* binary = std::get_if<parser::BinaryExpr>(&expr.node)) {
-      const bool is_scalar = Of(*binary->lhs) == ValueType::kScalar &&
-                             Of(*binary->rhs) == ValueType::kScalar;
+      const bool is_scalar =
+          Of(*binary->lhs) == ValueType::kScalar && Of(*binary->rhs) == ValueType::kScalar;
       return is_scalar ? ValueType::kScalar : ValueType::kInstantVector;
     }
     return ValueType::kInstantVector;
@@ -202,12 +224,13 @@ class Writer {
                   Quoted(FormatFloatF(expr->seconds)), "}");
     }
     // A sign stands before its operand, which is the right one in Prometheus' tree.
-    const bool is_sign = expr->kind == DurationExpr::Kind::kPlus ||
-                         expr->kind == DurationExpr::Kind::kNegate;
+    const bool is_sign =
+        expr->kind == DurationExpr::Kind::kPlus || expr->kind == DurationExpr::Kind::kNegate;
     Text(R"({"lhs":)");
     pieces_.push_back(is_sign ? nullptr : static_cast<const DurationExpr*>(expr->lhs.get()));
     Text(R"(,"op":)", Quoted(DurationOperator(expr->kind)), R"(,"rhs":)");
-    pieces_.push_back(static_cast<const DurationExpr*>(is_sign ? expr->lhs.get() : expr->rhs.get()));
+    pieces_.push_back(
+        static_cast<const DurationExpr*>(is_sign ? expr->lhs.get() : expr->rhs.get()));
     Text(R"(,"type":"durationExpr","wrapped":)", Bool(expr->is_wrapped), "}");
   }
 

@@ -15,8 +15,8 @@ ReadyState StateOf(const Dependencies& deps) { return deps.ready ? deps.ready() 
 // For probes that read JSON.
 Response JsonHealth(const ReadyState& state) {
   if (state.is_ready) return Response::Json(200, R"({"status":"ok"})");
-  std::string body = StrCat(R"({"status":")", state.is_stopping ? "stopping" : "unavailable",
-                                  R"(","reason":)");
+  std::string body =
+      StrCat(R"({"status":")", state.is_stopping ? "stopping" : "unavailable", R"(","reason":)");
   AppendJsonString(body, state.reason, /*html_escape=*/true);
   body += '}';
   return Response::Json(503, std::move(body));

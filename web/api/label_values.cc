@@ -55,8 +55,8 @@ std::string UnescapeName(std::string_view name) {
   return out;
 }
 
-absl::StatusOr<Notes> ListValues(const Request& request, const Form& form,
-                                 const Dependencies& deps, std::string& out) {
+absl::StatusOr<Notes> ListValues(const Request& request, const Form& form, const Dependencies& deps,
+                                 std::string& out) {
   const std::string name = UnescapeName(request.PathParameter("name"));
   if (name.empty() || !IsValidUtf8(name)) {
     return absl::InvalidArgumentError(StrCat("invalid label name: ", GoQuote(name)));

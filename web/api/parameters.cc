@@ -122,14 +122,13 @@ absl::StatusOr<absl::Duration> ParseApiDuration(std::string_view text) {
     const double nanoseconds = *seconds * 1e9;
     // 2^63 is the first double that does not fit.
     if (!(nanoseconds < 9223372036854775808.0 && nanoseconds >= -9223372036854775808.0)) {
-      return absl::InvalidArgumentError(StrCat(
-          "cannot parse ", GoQuote(text), " to a valid duration. It overflows int64"));
+      return absl::InvalidArgumentError(
+          StrCat("cannot parse ", GoQuote(text), " to a valid duration. It overflows int64"));
     }
     return absl::Nanoseconds(static_cast<int64_t>(nanoseconds));
   }
   if (const auto ms = parser::ParseDuration(text); ms.ok()) return absl::Milliseconds(*ms);
-  return absl::InvalidArgumentError(
-      StrCat("cannot parse ", GoQuote(text), " to a valid duration"));
+  return absl::InvalidArgumentError(StrCat("cannot parse ", GoQuote(text), " to a valid duration"));
 }
 
 absl::StatusOr<absl::Time> TimeParameter(const Form& form, std::string_view name,
@@ -138,25 +137,23 @@ absl::StatusOr<absl::Time> TimeParameter(const Form& form, std::string_view name
   if (text.empty()) return default_time;
   absl::StatusOr<absl::Time> time = ParseApiTime(text);
   if (time.ok()) return time;
-  return InvalidParameter(
-      name, StrCat("invalid time value for '", name, "': ", time.status().message()));
+  return InvalidParameter(name,
+                          StrCat("invalid time value for '", name, "': ", time.status().message()));
 }
 
 absl::StatusOr<int64_t> ParseGoInteger(std::string_view text, std::string_view function) {
   std::string_view digits = text;
-  if (!digits.empty() && digits[0] == '+') digits.remove_prefix(1);
+  // Unlike from_chars, Go takes a plus sign; but only one sign.
+  if (digits.size() > 1 && digits[0] == '+' && absl::ascii_isdigit(digits[1])) {
+    digits.remove_prefix(1);
+  }
   int64_t value = 0;
   const char* const end = digits.data() + digits.size();
   const auto result = std::from_chars(digits.data(), end, value);
-  if (result.ec == std::errc() && result.ptr == end && digits.substr(0, 1) != "+" &&
-      !(digits.size() < text.size() && digits.substr(0, 1) == "-")) {
-    return value;
-  }
-  const bool out_of_range =
-      result.ec == std::errc::result_out_of_range && result.ptr == end;
-  return absl::InvalidArgumentError(
-      StrCat(function, ": parsing ", GoQuote(text), ": ",
-                   out_of_range ? "value out of range" : "invalid syntax"));
+  if (result.ec == std::errc() && result.ptr == end) return value;
+  const bool out_of_range = result.ec == std::errc::result_out_of_range && result.ptr == end;
+  return absl::InvalidArgumentError(StrCat(function, ": parsing ", GoQuote(text), ": ",
+                                           out_of_range ? "value out of range" : "invalid syntax"));
 }
 
 absl::StatusOr<int64_t> LimitParameter(const Form& form, std::string_view name) {

@@ -40,11 +40,10 @@ absl::StatusOr<engine::PreparedQuery> PrepareQuery(const Form& form, bool as_ran
   absl::StatusOr<engine::PreparedQuery> query = engine::Prepare(form.Get("query"), options);
   if (!query.ok()) return InvalidParameter("query", MessageOf(query.status()));
   const engine::ValueType type = query->type();
-  if (as_range && type != engine::ValueType::kScalar &&
-      type != engine::ValueType::kInstantVector) {
-    return InvalidParameter(
-        "query", StrCat("invalid expression type ", GoQuote(engine::TypeName(type)),
-                              " for range query, must be Scalar or instant Vector"));
+  if (as_range && type != engine::ValueType::kScalar && type != engine::ValueType::kInstantVector) {
+    return InvalidParameter("query",
+                            StrCat("invalid expression type ", GoQuote(engine::TypeName(type)),
+                                   " for range query, must be Scalar or instant Vector"));
   }
   return query;
 }
@@ -71,8 +70,8 @@ void AppendStats(std::string& out, const Timings& timings) {
 
 std::string StatsWarning(std::string_view stats) {
   return StrCat("value ", GoQuote(stats),
-                      " for parameter \"stats\" is deprecated and will be rejected in the next "
-                      "major release, use \"true\" or \"all\"");
+                " for parameter \"stats\" is deprecated and will be rejected in the next "
+                "major release, use \"true\" or \"all\"");
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ absl::StatusOr<TimeRange> ReadRange(const Form& form, int64_t max_points) {
   if (absl::IDivDuration(end - start, *step, &rest) > max_points) {
     return absl::InvalidArgumentError(
         StrCat("exceeded maximum resolution of ", WithThousandsCommas(max_points),
-                     " points per timeseries. Try decreasing the query resolution (?step=XX)"));
+               " points per timeseries. Try decreasing the query resolution (?step=XX)"));
   }
   return TimeRange{ToEngineMs(start), ToEngineMs(end), absl::ToInt64Milliseconds(*step)};
 }
@@ -52,8 +52,7 @@ void AddQueryRange(Router& router, const Dependencies& deps) {
              ApiHandler([&deps](const Request& request, const Form& form,
                                 std::string& out) -> absl::StatusOr<Notes> {
                ASSIGN_OR_RETURN(const int64_t limit, LimitParameter(form));
-               ASSIGN_OR_RETURN(const TimeRange range,
-                                ReadRange(form, deps.max_points_per_series));
+               ASSIGN_OR_RETURN(const TimeRange range, ReadRange(form, deps.max_points_per_series));
                return RunQuery(request, form, deps, range, /*as_range=*/true, limit, out);
              }));
 }

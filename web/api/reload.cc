@@ -17,8 +17,7 @@ Response Reload(const Request& request, const Dependencies& deps) {
   }
   const absl::Status status = deps.reload();
   if (status.ok()) return Response::Text(200, "");
-  return Response::PlainError(
-      500, StrCat("failed to reload config: ", status.message()));
+  return Response::PlainError(500, StrCat("failed to reload config: ", status.message()));
 }
 
 }  // namespace

@@ -96,8 +96,7 @@ char* WriteValue(char* at, char* end, double value) {
     // Two decimals of at most 15 digits are never the same double, so one that gives `value` back
     // is the shortest text there is.
     const double thousandths = value * 1000;
-    if (magnitude < 1e12 && thousandths == std::trunc(thousandths) &&
-        thousandths / 1000 == value) {
+    if (magnitude < 1e12 && thousandths == std::trunc(thousandths) && thousandths / 1000 == value) {
       return WriteThousandths(at, end, static_cast<int64_t>(thousandths));
     }
     return std::to_chars(at, end, value, std::chars_format::fixed).ptr;
@@ -142,7 +141,7 @@ absl::Status CheckSize(const std::string& out, int64_t max_bytes) {
   if (static_cast<int64_t>(out.size()) <= max_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       StrCat("the result is larger than ", max_bytes,
-                   " bytes of JSON; select fewer series or use a larger step"));
+             " bytes of JSON; select fewer series or use a larger step"));
 }
 
 struct ResultWriter {

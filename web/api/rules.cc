@@ -29,7 +29,7 @@ struct RuleFilter {
   std::vector<Matchers> sets;
   bool shows_alerting = true, shows_recording = true;
   bool exclude_alerts = false;
-  int64_t group_limit = 0;   // 0: no pages
+  int64_t group_limit = 0;  // 0: no pages
   std::string next_token;
 };
 
@@ -65,7 +65,8 @@ absl::Status ReadExcludeAlerts(const Form& form, RuleFilter& filter) {
   if (!value) {
     return InvalidParameter("exclude_alerts",
                             StrCat("error converting exclude_alerts: strconv.ParseBool: "
-                                         "parsing ", GoQuote(text), ": invalid syntax"));
+                                   "parsing ",
+                                   GoQuote(text), ": invalid syntax"));
   }
   filter.exclude_alerts = *value;
   return absl::OkStatus();
@@ -76,19 +77,18 @@ absl::Status ReadPage(const Form& form, RuleFilter& filter) {
   filter.next_token = std::string(form.GetFromQuery("group_next_token"));
   if (limit_text.empty()) {
     if (filter.next_token.empty()) return absl::OkStatus();
-    return InvalidParameter(
-        "group_next_token",
-        "group_limit needs to be present in order to paginate over the groups");
+    return InvalidParameter("group_next_token",
+                            "group_limit needs to be present in order to paginate over the groups");
   }
   absl::StatusOr<int64_t> limit = ParseGoInteger(limit_text, "strconv.ParseInt");
   if (limit.ok() && (*limit > std::numeric_limits<int32_t>::max() ||
                      *limit < std::numeric_limits<int32_t>::min())) {
-    limit = absl::InvalidArgumentError(StrCat(
-        "strconv.ParseInt: parsing ", GoQuote(limit_text), ": value out of range"));
+    limit = absl::InvalidArgumentError(
+        StrCat("strconv.ParseInt: parsing ", GoQuote(limit_text), ": value out of range"));
   }
   if (!limit.ok()) {
     return InvalidParameter("group_limit", StrCat("group_limit needs to be a valid number: ",
-                                                        limit.status().message()));
+                                                  limit.status().message()));
   }
   if (*limit <= 0) {
     return InvalidParameter("group_limit", "group_limit needs to be greater than 0");
@@ -156,9 +156,9 @@ absl::StatusOr<Notes> ListRules(const Form& form, const Dependencies& deps, std:
     AppendGroupJson(out, group, rules_json);
   }
   if (!found_token) {
-    return InvalidParameter("group_next_token",
-                            StrCat("invalid group_next_token '", filter.next_token,
-                                         "'. were rule groups changed?"));
+    return InvalidParameter(
+        "group_next_token",
+        StrCat("invalid group_next_token '", filter.next_token, "'. were rule groups changed?"));
   }
   out += ']';
   if (!next_token.empty()) StrAppend(&out, R"(,"groupNextToken":")", next_token, "\"");

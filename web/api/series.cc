@@ -33,8 +33,8 @@ absl::StatusOr<SeriesSelection> ReadSelection(const Form& form, const Dependenci
   return selection;
 }
 
-absl::StatusOr<Notes> ListSeries(const Request& request, const Form& form,
-                                 const Dependencies& deps, std::string& out) {
+absl::StatusOr<Notes> ListSeries(const Request& request, const Form& form, const Dependencies& deps,
+                                 std::string& out) {
   ASSIGN_OR_RETURN(const SeriesSelection selection, ReadSelection(form, deps));
   std::set<Labels> found;  // in label order, without duplicates
   RETURN_IF_ERROR(VisitSeries(selection, request, deps, [&](const Labels& labels) {

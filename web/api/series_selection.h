@@ -26,7 +26,7 @@ bool MatchesAny(const Labels& labels, const std::vector<Matchers>& sets);
 struct SeriesSelection {
   std::vector<Matchers> sets;  // empty: every series
   int64_t min_ms = 0, max_ms = 0;
-  int64_t limit = 0;           // 0: none
+  int64_t limit = 0;  // 0: none
 };
 
 // Reads limit, start, end and match[], in Prometheus' order of complaints.

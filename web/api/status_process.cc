@@ -25,7 +25,7 @@ void AppendRuntimeInfo(std::string& out, const RuntimeInfo& info, absl::Time now
   out += R"(,"serverTime":)";
   AppendTimeJson(out, now);
   StrAppend(&out, R"(,"reloadConfigSuccess":)", info.reload_succeeded ? "true" : "false",
-                  R"(,"lastConfigTime":)");
+            R"(,"lastConfigTime":)");
   AppendTimeJson(out, info.last_reload);
   out += ',';
   AppendText(out, "storageRetention", info.storage_retention);

@@ -28,8 +28,7 @@ struct WriteCounters {
       families.push_back(
           SingleMetric(name, help, MetricType::kCounter, static_cast<double>(value)));
     };
-    add("sloburn_remote_write_received_samples_total", "Samples stored by /api/v1/write.",
-        samples);
+    add("sloburn_remote_write_received_samples_total", "Samples stored by /api/v1/write.", samples);
     add("sloburn_remote_write_invalid_series_total",
         "Received series left out because of their labels.", invalid_series);
     add("sloburn_remote_write_limited_series_total",
@@ -75,8 +74,7 @@ absl::StatusOr<remote::WriteRequest> Decode(const Request& request, const WriteL
   remote::ProtoLimits proto_limits;
   proto_limits.max_samples = limits.max_samples;
   proto_limits.max_labels_per_series = limits.max_labels_per_series;
-  ASSIGN_OR_RETURN(remote::WriteRequest decoded,
-                   remote::DecodeWriteRequest(message, proto_limits));
+  ASSIGN_OR_RETURN(remote::WriteRequest decoded, remote::DecodeWriteRequest(message, proto_limits));
   if (decoded.histograms > 0) {
     return absl::InvalidArgumentError(
         StrCat("native histograms are not supported, got one for series ",
@@ -88,8 +86,8 @@ absl::StatusOr<remote::WriteRequest> Decode(const Request& request, const WriteL
 
 struct AppendOutcome {
   int64_t samples = 0;
-  int64_t refused_series = 0;   // over the store's limit
-  std::string refusal;          // the store's text for the first of them
+  int64_t refused_series = 0;  // over the store's limit
+  std::string refusal;         // the store's text for the first of them
 };
 
 // Stops at the first sample that cannot be stored; nothing is committed here. A series over the
@@ -102,8 +100,7 @@ absl::StatusOr<AppendOutcome> AppendAll(const remote::WriteRequest& request, int
       if (sample.timestamp_ms > newest_ms) {
         return absl::OutOfRangeError("out of bounds: timestamp is too far in the future");
       }
-      const absl::Status status =
-          appender.Append(series.labels, sample.timestamp_ms, sample.value);
+      const absl::Status status = appender.Append(series.labels, sample.timestamp_ms, sample.value);
       if (absl::IsResourceExhausted(status)) {
         if (outcome.refused_series++ == 0) outcome.refusal = MessageOf(status);
         break;
@@ -126,12 +123,10 @@ int StatusOfAppendError(const absl::Status& status) {
 Response Store(const remote::WriteRequest& request, const Dependencies& deps,
                WriteCounters& counters) {
   const std::unique_ptr<Appender> appender = deps.storage->NewAppender();
-  const int64_t newest_ms =
-      absl::ToUnixMillis(deps.clock->Now() + deps.write_limits.max_ahead);
+  const int64_t newest_ms = absl::ToUnixMillis(deps.clock->Now() + deps.write_limits.max_ahead);
   const absl::StatusOr<AppendOutcome> outcome = AppendAll(request, newest_ms, *appender);
   if (!outcome.ok()) {
-    return Response::PlainError(StatusOfAppendError(outcome.status()),
-                                MessageOf(outcome.status()));
+    return Response::PlainError(StatusOfAppendError(outcome.status()), MessageOf(outcome.status()));
   }
   if (const absl::Status status = appender->Commit(); !status.ok()) {
     return Response::PlainError(StatusOfAppendError(status), MessageOf(status));
@@ -140,15 +135,14 @@ Response Store(const remote::WriteRequest& request, const Dependencies& deps,
   counters.invalid_series += request.invalid_series;
   counters.refused_series += outcome->refused_series;
   if (outcome->refused_series == 0) return Response::NoContent();
-  return Response::PlainError(400, StrCat(outcome->refusal, "; left out ",
-                                          outcome->refused_series, " series"));
+  return Response::PlainError(
+      400, StrCat(outcome->refusal, "; left out ", outcome->refused_series, " series"));
 }
 
 Response Receive(const Request& request, const Dependencies& deps, WriteCounters& counters) {
   if (!deps.enable_remote_write_receiver) {
     return Response::PlainError(
-        404,
-        "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
+        404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
   }
   if (const std::string error = ContentTypeError(request.FindHeader("Content-Type"));
       !error.empty()) {
@@ -156,14 +150,16 @@ Response Receive(const Request& request, const Dependencies& deps, WriteCounters
   }
   const std::string_view encoding = request.FindHeader("Content-Encoding");
   if (!encoding.empty() && encoding != "snappy") {
-    return Response::PlainError(415, StrCat(encoding, " encoding (compression) is not accepted by "
+    return Response::PlainError(415, StrCat(encoding,
+                                            " encoding (compression) is not accepted by "
                                             "this server; only snappy is acceptable"));
   }
   const absl::StatusOr<remote::WriteRequest> decoded = Decode(request, deps.write_limits);
   if (!decoded.ok()) return Response::PlainError(400, MessageOf(decoded.status()));
   if (decoded->invalid_series > 0) {
     Log(LogLevel::kDebug, "Received series with invalid labels",
-        {{"remote", request.remote_address}, {"first", decoded->first_invalid},
+        {{"remote", request.remote_address},
+         {"first", decoded->first_invalid},
          {"series", StrCat(decoded->invalid_series)}});
   }
   return Store(*decoded, deps, counters);
@@ -178,7 +174,8 @@ MetricsProvider AddWrite(Router& router, const Dependencies& deps) {
     if (response.status >= 400) {
       ++counters->refused_requests;
       Log(LogLevel::kDebug, "Refused a remote write request",
-          {{"remote", request.remote_address}, {"status", StrCat(response.status)},
+          {{"remote", request.remote_address},
+           {"status", StrCat(response.status)},
            {"err", response.body.substr(0, 1024)}});
     }
     return response;

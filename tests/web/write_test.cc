@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// POST /api/v1/write without sockets: content types, hostile bodies, and what is stored.
+#include <bit>
+#include <string>
+#include <vector>
+
+#include "base/str_cat.h"
+#include "engine/model/stale.h"
+#include "engine/remote/prometheus_proto.h"
+#include "engine/remote/snappy_block.h"
+#include "gmock/gmock.h"
+#include "tests/web/api_fixture.h"
+
+namespace sloburn::web {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// --- a protobuf encoder of the test's own ---
+
+std::string Varint(uint64_t value) {
+  std::string out;
+  for (; value >= 128; value >>= 7) out += static_cast<char>(value | 128);
+  return out + static_cast<char>(value);
+}
+std::string Bytes(int field, std::string_view bytes) {
+  return StrCat(Varint(field << 3 | 2), Varint(bytes.size()), bytes);
+}
+std::string Double(int field, double value) {
+  const uint64_t bits = std::bit_cast<uint64_t>(value);
+  std::string out = Varint(field << 3 | 1);
+  for (int i = 0; i < 8; ++i) out += static_cast<char>(bits >> (8 * i));
+  return out;
+}
+std::string Integer(int field, int64_t value) {
+  return StrCat(Varint(field << 3), Varint(static_cast<uint64_t>(value)));
+}
+std::string LabelBytes(std::string_view name, std::string_view value) {
+  return Bytes(1, StrCat(Bytes(1, name), Bytes(2, value)));
+}
+std::string SampleBytes(int64_t timestamp_ms, double value) {
+  return Bytes(2, StrCat(Double(1, value), Integer(2, timestamp_ms)));
+}
+std::string Series(std::string_view content) { return Bytes(1, content); }
+
+class WriteTest : public ApiFixture {
+ protected:
+  Response Send(std::string body, std::string type = "application/x-protobuf",
+                std::string encoding = "snappy") {
+    Request request;
+    request.method = "POST";
+    if (!type.empty()) request.headers.push_back({"Content-Type", std::move(type)});
+    if (!encoding.empty()) request.headers.push_back({"Content-Encoding", std::move(encoding)});
+    request.body = std::move(body);
+    return Call(std::move(request), "/api/v1/write");
+  }
+  Response SendMessage(std::string_view message) { return Send(remote::SnappyCompress(message)); }
+  Response SendSample(std::string_view name, int64_t offset_ms, double value) {
+    return SendMessage(
+        Series(StrCat(LabelBytes("__name__", name), SampleBytes(kStartMs + offset_ms, value))));
+  }
+  std::string Result(std::string_view query) {
+    const std::string body = Get(StrCat("/api/v1/query?time=1700000000&query=", query)).body;
+    const size_t at = body.find("\"result\":");
+    return at == std::string::npos ? body : body.substr(at + 9, body.size() - at - 11);
+  }
+};
+
+TEST_F(WriteTest, StoresAndJudgesAsPrometheus) {
+  Build();
+  EXPECT_EQ(SendSample("m", -1000, 1).status, 204);
+  EXPECT_EQ(Result("m"), R"([{"metric":{"__name__":"m"},"value":[1700000000,"1"]}])");
+  EXPECT_EQ(SendSample("m", -1000, 1).status, 204);  // the same again
+
+  const Response other = SendSample("m", -1000, 2);
+  EXPECT_EQ(other.status, 400);
+  EXPECT_THAT(other.body, StartsWith("duplicate sample for timestamp"));
+  const Response old = SendSample("m", -2000, 2);
+  EXPECT_EQ(old.status, 400);
+  EXPECT_EQ(old.body, "out of order sample\n");
+  EXPECT_EQ(SendSample("m", 600'000, 2).status, 204);
+  const Response future = SendSample("m", 600'001, 3);
+  EXPECT_EQ(future.status, 400);
+  EXPECT_EQ(future.body, "out of bounds: timestamp is too far in the future\n");
+  EXPECT_EQ(future.FindHeader("Content-Type"), "text/plain; charset=utf-8");
+}
+
+TEST_F(WriteTest, OneBadSampleRefusesTheRequest) {
+  Build();
+  ASSERT_EQ(SendSample("m", 0, 1).status, 204);
+  EXPECT_EQ(
+      SendMessage(StrCat(Series(StrCat(LabelBytes("__name__", "good"), SampleBytes(kStartMs, 1))),
+                         Series(StrCat(LabelBytes("__name__", "m"), SampleBytes(kStartMs - 1, 1)))))
+          .status,
+      400);
+  EXPECT_EQ(Result("good"), "[]");
+}
+
+TEST_F(WriteTest, SeriesWithBadLabelsAreLeftOut) {
+  Build();
+  const std::string sample = SampleBytes(kStartMs, 1);
+  const std::string message =
+      StrCat(Series(StrCat(LabelBytes("a", "b"), sample)),
+             Series(StrCat(LabelBytes("__name__", ""), LabelBytes("a", "b"), sample)),
+             Series(StrCat(LabelBytes("__name__", "x"), LabelBytes("a", "1"), LabelBytes("a", "2"),
+                           sample)),
+             Series(StrCat(LabelBytes("__name__", "x"), LabelBytes("a", "\xff"), sample)),
+             Series(sample), Series(StrCat(LabelBytes("__name__", "good"), sample)));
+  EXPECT_EQ(SendMessage(message).status, 204);
+  EXPECT_EQ(Result("count(%7B__name__!=%22%22%7D)"), R"([{"metric":{},"value":[1700000000,"1"]}])");
+  EXPECT_EQ(Result("good"), R"([{"metric":{"__name__":"good"},"value":[1700000000,"1"]}])");
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("sloburn_remote_write_invalid_series_total 5\n"));
+}
+
+TEST_F(WriteTest, StalenessMarkersArrive) {
+  Build();
+  ASSERT_EQ(SendSample("m", -10, 1).status, 204);
+  ASSERT_EQ(SendSample("m", -5, StaleMarker()).status, 204);
+  EXPECT_EQ(Result("m"), "[]");
+}
+
+TEST_F(WriteTest, NativeHistogramsAreNamed) {
+  Build();
+  const std::string histogram =
+      Bytes(4, StrCat(Integer(1, 5), Double(3, 1), Integer(15, kStartMs)));
+  const Response response =
+      SendMessage(Series(StrCat(LabelBytes("__name__", "h"), LabelBytes("job", "a"), histogram)));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body,
+            "native histograms are not supported, got one for series {__name__=\"h\", job=\"a\"}; "
+            "set send_native_histograms: false for this remote_write\n");
+}
+
+TEST_F(WriteTest, NewSeriesOverTheLimitDoNotCostTheOthers) {
+  MemoryStorage small(MemoryStorageOptions{.max_series = 1});
+  deps_.storage = &small;
+  Build();
+  ASSERT_EQ(SendSample("m", -10, 1).status, 204);
+  const Response response =
+      SendMessage(StrCat(Series(StrCat(LabelBytes("__name__", "fresh"), SampleBytes(kStartMs, 1))),
+                         Series(StrCat(LabelBytes("__name__", "m"), SampleBytes(kStartMs, 2)))));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, StartsWith("the limit of 1 series is reached"));
+  EXPECT_THAT(response.body, HasSubstr("; left out 1 series\n"));
+  EXPECT_EQ(Result("m"), R"([{"metric":{"__name__":"m"},"value":[1700000000,"2"]}])");
+}
+
+TEST_F(WriteTest, ContentTypesAndEncodings) {
+  Build();
+  const std::string body = remote::SnappyCompress("");
+  EXPECT_EQ(Send(body).status, 204);
+  EXPECT_EQ(Send(body, "").status, 204);
+  EXPECT_EQ(Send(body, "application/x-protobuf", "").status, 204);
+  EXPECT_EQ(Send(body, "application/x-protobuf;proto=prometheus.WriteRequest").status, 204);
+  EXPECT_EQ(Send(body, "application/x-protobuf; proto=prometheus.WriteRequest").status, 204);
+
+  const Response json = Send(body, "application/json");
+  EXPECT_EQ(json.status, 415);
+  EXPECT_EQ(json.body,
+            "expected application/x-protobuf as the first (media) part, got "
+            "application/json content-type\n");
+  const Response v2 = Send(body, "application/x-protobuf;proto=io.prometheus.write.v2.Request");
+  EXPECT_EQ(v2.status, 415);
+  EXPECT_EQ(v2.body,
+            "io.prometheus.write.v2.Request protobuf message is not accepted by this "
+            "server; only accepts prometheus.WriteRequest\n");
+  EXPECT_EQ(Send(body, "application/x-protobuf;proto=foo").status, 415);
+  const Response gzip = Send(body, "application/x-protobuf", "gzip");
+  EXPECT_EQ(gzip.status, 415);
+  EXPECT_EQ(gzip.body,
+            "gzip encoding (compression) is not accepted by this server; only snappy "
+            "is acceptable\n");
+  EXPECT_EQ(Get("/api/v1/write").status, 405);
+}
+
+TEST_F(WriteTest, IsOffUnlessEnabled) {
+  deps_.enable_remote_write_receiver = false;
+  Build();
+  const Response response = SendSample("m", 0, 1);
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body,
+            "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n");
+}
+
+TEST_F(WriteTest, MalformedBodiesAreRefused) {
+  Build();
+  const std::string good = Series(StrCat(LabelBytes("__name__", "m"), SampleBytes(kStartMs, 1)));
+  const std::vector<std::pair<const char*, std::string>> bodies = {
+      {"empty", ""},
+      {"not snappy", "\xff\xff\xff\xff\xff"},
+      {"declares 2 GiB", StrCat(Varint(uint64_t{1} << 31), "aaaa")},
+      {"declares 4 GiB less one", StrCat(Varint(0xffffffff), "aaaa")},
+      {"declares 33 MiB", StrCat(Varint(33 << 20), std::string(1000, '\0'))},
+      {"cut snappy", remote::SnappyCompress(good).substr(0, 10)},
+      {"cut message", remote::SnappyCompress(good.substr(0, good.size() - 1))},
+      {"field without length", remote::SnappyCompress("\x0a\xff")},
+      {"length beyond the end", remote::SnappyCompress("\x0a\x7f"
+                                                       "ab")},
+      {"endless varint", remote::SnappyCompress(std::string(20, '\xff'))},
+      {"wrong wire type", remote::SnappyCompress("\x08\x05")},
+      {"group", remote::SnappyCompress("\x0b\x0c")},
+      {"field number 0", remote::SnappyCompress(std::string("\x02\x01\x00", 3))},
+      {"2000 labels",
+       [] {
+         std::string content;
+         for (int i = 0; i < 2000; ++i) content += LabelBytes(StrCat("l", i), "v");
+         return remote::SnappyCompress(Series(content));
+       }()},
+  };
+  for (const auto& [name, body] : bodies) {
+    const Response response = Send(body);
+    EXPECT_EQ(response.status, 400) << name;
+    EXPECT_GT(response.body.size(), 10) << name;
+  }
+  EXPECT_EQ(Result("m"), "[]");
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(StrCat("sloburn_remote_write_refused_requests_total ",
+                                                     bodies.size(), "\n")));
+}
+
+TEST_F(WriteTest, TooManySamplesAreRefused) {
+  deps_.write_limits.max_samples = 10;
+  Build();
+  std::string content = LabelBytes("__name__", "m");
+  for (int i = 0; i < 11; ++i) content += SampleBytes(kStartMs + i, i);
+  EXPECT_EQ(SendMessage(Series(content)).status, 400);
+  EXPECT_EQ(Result("m"), "[]");
+}
+
+}  // namespace
+}  // namespace sloburn::web
