@@ -45,13 +45,13 @@ class AlertingRule {
 
   // `eval_time` is the tick, by which states move; `sample_ms` the time of the samples (earlier by
   // the query offset). `limit` <= 0 is none.
-  AlertOutcome Evaluate(const QueryValue& result, const AlertStates& states, absl::Time eval_time,
+  AlertOutcome Evaluate(QueryValue result, const AlertStates& states, absl::Time eval_time,
                         int64_t sample_ms, int64_t limit) const;
 
   friend bool operator==(const AlertingRule& a, const AlertingRule& b);
 
  private:
-  absl::StatusOr<std::vector<AlertElement>> ToElements(const QueryValue& result) const;
+  absl::StatusOr<std::vector<AlertElement>> ToElements(QueryValue result) const;
   std::vector<SeriesSample> ToSamples(const AlertStates& states, int64_t sample_ms) const;
 
   std::string name_;

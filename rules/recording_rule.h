@@ -25,7 +25,7 @@ class RecordingRule {
 
   // One sample at `time_ms` per element. `limit` <= 0 is none. Errors (FailedPrecondition,
   // ResourceExhausted) are Prometheus' texts.
-  absl::StatusOr<std::vector<SeriesSample>> ToSamples(const QueryValue& result, int64_t time_ms,
+  absl::StatusOr<std::vector<SeriesSample>> ToSamples(QueryValue result, int64_t time_ms,
                                                       int64_t limit) const;
 
   // Same meaning: name, labels and canonical expression.
@@ -39,7 +39,7 @@ class RecordingRule {
 
 // A rule's result as a vector: a scalar is one element without labels. FailedPrecondition
 // "rule result is not a vector or scalar" for the other types.
-absl::StatusOr<InstantVector> ToVector(const QueryValue& result);
+absl::StatusOr<InstantVector> ToVector(QueryValue result);
 
 // Whether two elements have the same labels.
 bool HasDuplicateLabels(const InstantVector& vector);

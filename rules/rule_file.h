@@ -70,7 +70,7 @@ struct RuleFileOptions {
 
 struct ParsedRuleFile {
   RuleFile file;  // complete only when ok()
-  std::vector<Diagnostic> errors;    // in order of their place
+  std::vector<Diagnostic> errors;  // YAML problems, then in Prometheus' order
   std::vector<Diagnostic> warnings;
 
   bool ok() const { return errors.empty(); }

@@ -60,7 +60,7 @@ class Scheduler {
   };
 
   void Run(RuleGroup& group, const Tick& tick, const std::atomic<bool>& stop);
-  void RunOne(const Tick& tick, absl::Time slot);
+  void RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool>& stop);
 
   Clock& clock_;
   const int max_concurrent_;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration file: Prometheus' keys where it has them, plus `source` and `slo_files`.
+//
+//   ASSIGN_OR_RETURN(Config config, LoadConfigFile("sloburn.yml"));
+//
+// Defaults are those of Prometheus. Unknown keys are errors with a suggestion; keys of Prometheus
+// that mean nothing here (scrape_configs ...) or not yet (alerting ...) are errors that say so.
+// All problems are reported at once, one per line: `FILE:LINE:COL: MESSAGE`.
+// Relative paths resolve against the folder of the file. $VAR and ${VAR} are replaced in the values
+// of external_labels ($$ is a dollar sign). Secrets never appear in messages.
+// Results are plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/yaml.h"
+#include "cli/secret.h"
+
+namespace sloburn::cli {
+
+struct GlobalConfig {
+  absl::Duration evaluation_interval = absl::Minutes(1);
+  absl::Duration rule_query_offset;
+  std::map<std::string, std::string> external_labels;
+};
+
+// Empty username and no password: not used.
+struct BasicAuthConfig {
+  std::string username;
+  std::string username_file;
+  Secret password;
+  std::string password_file;
+};
+
+// Empty credentials and no file: not used.
+struct AuthorizationConfig {
+  std::string type = "Bearer";
+  Secret credentials;
+  std::string credentials_file;
+};
+
+struct TlsConfig {
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  std::string server_name;
+  bool insecure_skip_verify = false;
+};
+
+struct HttpClientConfig {
+  BasicAuthConfig basic_auth;
+  AuthorizationConfig authorization;
+  TlsConfig tls_config;
+};
+
+struct QueueConfig {
+  int64_t capacity = 10'000;
+  int64_t max_samples_per_send = 2'000;
+  absl::Duration batch_send_deadline = absl::Seconds(5);
+  absl::Duration min_backoff = absl::Milliseconds(30);
+  absl::Duration max_backoff = absl::Seconds(5);
+};
+
+struct RemoteWriteConfig {
+  std::string url;
+  std::string name;
+  absl::Duration remote_timeout = absl::Seconds(30);
+  std::map<std::string, Secret> headers;
+  HttpClientConfig http;
+  QueueConfig queue_config;
+};
+
+enum class SourceMode { kAuto, kRemoteRead, kQuery };
+
+// An empty url: there is no source.
+struct SourceConfig {
+  std::string url;
+  SourceMode mode = SourceMode::kAuto;
+  absl::Duration timeout = absl::Seconds(30);
+  std::map<std::string, Secret> headers;
+  HttpClientConfig http;
+};
+
+struct Config {
+  GlobalConfig global;
+  std::vector<std::string> rule_files;  // patterns, absolute or relative to the working folder
+  std::vector<std::string> slo_files;
+  std::vector<RemoteWriteConfig> remote_write;
+  SourceConfig source;
+};
+
+// `path` appears in messages, and its folder is where relative paths start. `limits` bounds the
+// text. An empty text is the default configuration.
+// Errors: InvalidArgument, ResourceExhausted.
+absl::StatusOr<Config> ParseConfig(std::string_view path, std::string_view text,
+                                   const YamlLimits& limits = {.max_bytes = 4 << 20});
+
+// NotFound or PermissionDenied where the file cannot be read.
+absl::StatusOr<Config> LoadConfigFile(const std::string& path);
+
+}  // namespace sloburn::cli

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/manager.h"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/cleanup/cleanup.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "rules/selector_union.h"
+
+namespace sloburn::rules {
+namespace {
+
+// Removed groups' series end after this many intervals, so that a rule that was moved elsewhere
+// has written its own samples before.
+constexpr int kRemovalIntervals = 2;
+
+absl::StatusOr<std::vector<std::string>> ExpandPattern(const std::string& pattern) {
+  glob_t matches{};
+  const absl::Cleanup free_matches = [&] { globfree(&matches); };
+  const int result = glob(pattern.c_str(), 0, nullptr, &matches);
+  if (result == GLOB_NOMATCH) return std::vector<std::string>();
+  if (result != 0) {
+    return absl::UnavailableError(StrCat("failed retrieving rule files for \"", pattern, "\""));
+  }
+  return std::vector<std::string>(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+}
+
+// Sorted, each path once.
+absl::StatusOr<std::set<std::string>> ExpandPatterns(const std::vector<std::string>& patterns,
+                                                     size_t max_files) {
+  std::set<std::string> paths;
+  for (const std::string& pattern : patterns) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandPattern(pattern));
+    paths.insert(found.begin(), found.end());
+  }
+  if (paths.size() > max_files) {
+    return absl::ResourceExhaustedError(
+        StrCat("rule_files match ", paths.size(), " files; at most ", max_files, " are loaded"));
+  }
+  return paths;
+}
+
+// file, '\0', name: sorts by file, then by name.
+std::string MapKey(const GroupDefinition& definition) {
+  return StrCat(definition.file, std::string(1, '\0'), definition.name);
+}
+
+}  // namespace
+
+Manager::Manager(ManagerOptions options)
+    : options_(std::move(options)), scheduler_(*options_.clock, options_.max_concurrent_groups) {
+  CHECK(options_.storage != nullptr && options_.clock != nullptr);
+  options_.rule_files.query = options_.query;
+  context_.storage = options_.storage;
+  context_.clock = options_.clock;
+  context_.query = options_.query;
+  context_.query.cancelled = &cancelled_;
+  context_.sinks = options_.sinks;
+  context_.coverage = options_.coverage;
+  context_.source = options_.source;
+}
+
+Manager::~Manager() { Stop(); }
+
+absl::StatusOr<Manager::GroupMap> Manager::ReadGroups(const RuleConfig& config) const {
+  CHECK(config.evaluation_interval > absl::ZeroDuration());
+  ASSIGN_OR_RETURN(const std::set<std::string> paths,
+                   ExpandPatterns(config.file_patterns, options_.max_files));
+  GroupMap groups;
+  std::vector<Diagnostic> errors;
+  const auto add = [&](const RuleFile& file) {
+    for (const GroupSpec& spec : file.groups) {
+      GroupDefinition definition =
+          MakeGroupDefinition(spec, config.evaluation_interval, config.query_offset);
+      const std::string key = MapKey(definition);
+      groups[key] = std::make_shared<RuleGroup>(std::move(definition));
+    }
+  };
+  for (const std::string& path : paths) {
+    const ParsedRuleFile parsed = ReadRuleFile(path, options_.rule_files);
+    for (const Diagnostic& warning : parsed.warnings) Log(LogLevel::kWarn, warning.ToString());
+    errors.insert(errors.end(), parsed.errors.begin(), parsed.errors.end());
+    if (parsed.ok()) add(parsed.file);
+  }
+  if (!errors.empty()) return absl::InvalidArgumentError(JoinDiagnostics(errors));
+  for (const RuleFile& file : config.generated_files) add(file);
+  if (groups.size() > options_.max_groups) {
+    return absl::ResourceExhaustedError(
+        StrCat(groups.size(), " rule groups; at most ", options_.max_groups, " are run"));
+  }
+  return groups;
+}
+
+absl::Status Manager::Load(const RuleConfig& config) {
+  absl::MutexLock load_lock(&load_mutex_);
+  ASSIGN_OR_RETURN(GroupMap groups, ReadGroups(config));
+  Replace(std::move(groups));
+  return absl::OkStatus();
+}
+
+void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group) {
+  scheduler_.Add(*group, [this, group](absl::Time eval_time) {
+    // The group's own status and the log tell of errors.
+    RunTick(*group, eval_time, context_).IgnoreError();
+  });
+}
+
+void Manager::Replace(GroupMap groups) {
+  const GroupMap old_groups = CurrentGroups();
+  std::vector<std::shared_ptr<RuleGroup>> fresh;
+  for (auto& [key, group] : groups) {
+    const auto old = old_groups.find(key);
+    if (old == old_groups.end()) {
+      fresh.push_back(group);
+    } else if (old->second->definition() == group->definition()) {
+      group = old->second;
+    } else {
+      scheduler_.Remove(*old->second);
+      group->AdoptState(*old->second);
+      fresh.push_back(group);
+    }
+  }
+  std::vector<Removal> removals;
+  const absl::Time now = options_.clock->Now();
+  for (const auto& [key, group] : old_groups) {
+    if (groups.count(key) > 0) continue;
+    scheduler_.Remove(*group);
+    const GroupDefinition& definition = group->definition();
+    removals.push_back({now + kRemovalIntervals * definition.interval,
+                        absl::ToUnixMillis(now - definition.query_offset), group->LiveSeries()});
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    groups_ = std::move(groups);
+    for (Removal& removal : removals) removals_.push_back(std::move(removal));
+  }
+  if (!is_started_) return;
+  for (const std::shared_ptr<RuleGroup>& group : fresh) ScheduleGroup(group);
+}
+
+void Manager::Start() {
+  absl::MutexLock load_lock(&load_mutex_);
+  if (is_started_) return;
+  is_started_ = true;
+  cancelled_ = false;
+  stop_removals_ = false;
+  for (const auto& [key, group] : CurrentGroups()) ScheduleGroup(group);
+  removal_thread_ = std::thread([this] { RunRemovals(); });
+}
+
+void Manager::Stop() {
+  absl::MutexLock load_lock(&load_mutex_);
+  if (!is_started_) return;
+  is_started_ = false;
+  cancelled_ = true;
+  stop_removals_ = true;
+  scheduler_.StopAll();
+  options_.clock->Wake();
+  removal_thread_.join();
+  // Ticks driven by hand may follow.
+  cancelled_ = false;
+}
+
+void Manager::RunRemovals() {
+  constexpr absl::Duration kPoll = absl::Seconds(1);
+  while (options_.clock->SleepUntil(options_.clock->Now() + kPoll, stop_removals_)) {
+    EndRemoved(options_.clock->Now());
+  }
+}
+
+void Manager::EndRemoved(absl::Time now) {
+  std::vector<Removal> due;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto first_due = std::stable_partition(
+        removals_.begin(), removals_.end(), [&](const Removal& one) { return one.due > now; });
+    due.assign(std::make_move_iterator(first_due), std::make_move_iterator(removals_.end()));
+    removals_.erase(first_due, removals_.end());
+  }
+  for (const Removal& one : due) {
+    const absl::Status status = EndSeries(one.series, one.time_ms, context_);
+    if (status.ok()) continue;
+    Log(LogLevel::kWarn, "Stale sample appending for previous configuration failed",
+        {{"err", std::string(status.message())}});
+  }
+}
+
+absl::Status Manager::EvaluateAt(absl::Time eval_time) {
+  EndRemoved(eval_time);
+  absl::Status first_error;
+  for (const auto& [key, group] : CurrentGroups()) {
+    first_error.Update(RunTick(*group, eval_time, context_));
+  }
+  return first_error;
+}
+
+absl::Status Manager::EvaluateSlots(absl::Time after, absl::Time until) {
+  // By time, then by position: two groups with the same slot run in the order of Groups().
+  using Slot = std::tuple<absl::Time, size_t>;
+  std::set<Slot> next;
+  std::vector<std::shared_ptr<RuleGroup>> groups;
+  for (const auto& [key, group] : CurrentGroups()) {
+    next.insert({SlotAfter(*group, after), groups.size()});
+    groups.push_back(group);
+  }
+  absl::Status first_error;
+  while (!next.empty() && std::get<0>(*next.begin()) <= until) {
+    const auto [slot, index] = *next.begin();
+    next.erase(next.begin());
+    EndRemoved(slot);
+    first_error.Update(RunTick(*groups[index], slot, context_));
+    next.insert({slot + groups[index]->definition().interval, index});
+  }
+  return first_error;
+}
+
+Manager::GroupMap Manager::CurrentGroups() const {
+  absl::MutexLock lock(&mutex_);
+  return groups_;
+}
+
+std::vector<GroupStatus> Manager::Groups() const {
+  std::vector<GroupStatus> statuses;
+  for (const auto& [key, group] : CurrentGroups()) statuses.push_back(group->Status());
+  return statuses;
+}
+
+std::vector<GroupMetrics> Manager::Metrics() const {
+  std::vector<GroupMetrics> metrics;
+  for (const auto& [key, group] : CurrentGroups()) metrics.push_back(group->Metrics());
+  return metrics;
+}
+
+std::vector<engine::PreparedQuery::Selector> Manager::Selectors() const {
+  SelectorUnion all;
+  for (const auto& [key, group] : CurrentGroups()) {
+    const GroupDefinition& definition = group->definition();
+    for (const Rule& rule : definition.rules) {
+      for (const auto& selector : QueryOf(rule).selectors()) {
+        all.Add(selector, absl::ToInt64Milliseconds(definition.query_offset));
+      }
+    }
+  }
+  return all.Take();
+}
+
+std::set<std::string> Manager::WrittenMetrics() const {
+  std::set<std::string> names;
+  for (const auto& [key, group] : CurrentGroups()) {
+    for (const Rule& rule : group->definition().rules) {
+      if (std::holds_alternative<RecordingRule>(rule)) {
+        names.insert(NameOf(rule));
+      } else {
+        names.insert({std::string(kAlertsMetric), std::string(kAlertsForStateMetric)});
+      }
+    }
+  }
+  return names;
+}
+
+}  // namespace sloburn::rules

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/output.h"
+
+#include "base/status_macros.h"
+
+namespace sloburn::rules {
+namespace {
+
+// Another group may commit to the same series between Append and Commit; the next attempt sees it.
+constexpr int kMaxAttempts = 3;
+
+void Count(const absl::Status& status, AppendReport& report) {
+  report.is_accepted.push_back(status.ok());
+  if (status.ok()) {
+    ++report.accepted;
+    return;
+  }
+  report.last_error = std::string(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kOutOfRange: ++report.out_of_order; break;
+    case absl::StatusCode::kAlreadyExists: ++report.duplicates; break;
+    default: ++report.other_errors; break;
+  }
+}
+
+}  // namespace
+
+TickOutput::TickOutput(Storage& storage, const std::vector<SampleSink*>& sinks)
+    : storage_(storage), sinks_(sinks), view_(storage.TakeSnapshot()) {}
+
+size_t TickOutput::Add(std::vector<SeriesSample> samples) {
+  for (const SeriesSample& sample : samples) {
+    view_.Add(sample.labels, sample.timestamp_ms, sample.value);
+  }
+  batches_.push_back(std::move(samples));
+  return batches_.size() - 1;
+}
+
+absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit() {
+  const std::unique_ptr<Appender> appender = storage_.NewAppender();
+  std::vector<AppendReport> reports(batches_.size());
+  for (size_t i = 0; i < batches_.size(); ++i) {
+    for (const SeriesSample& sample : batches_[i]) {
+      Count(appender->Append(sample.labels, sample.timestamp_ms, sample.value), reports[i]);
+    }
+  }
+  RETURN_IF_ERROR(appender->Commit());
+  return reports;
+}
+
+void TickOutput::HandToSinks(const std::vector<AppendReport>& reports) {
+  if (sinks_.empty()) return;
+  std::vector<SeriesSample> accepted;
+  for (size_t i = 0; i < batches_.size(); ++i) {
+    for (size_t j = 0; j < batches_[i].size(); ++j) {
+      if (reports[i].is_accepted[j]) accepted.push_back(batches_[i][j]);
+    }
+  }
+  if (accepted.empty()) return;
+  for (SampleSink* sink : sinks_) sink->Enqueue(accepted);
+}
+
+absl::StatusOr<std::vector<AppendReport>> TickOutput::Commit() {
+  for (int attempt = 1;; ++attempt) {
+    absl::StatusOr<std::vector<AppendReport>> reports = TryCommit();
+    if (reports.ok()) {
+      HandToSinks(*reports);
+      return reports;
+    }
+    if (!absl::IsOutOfRange(reports.status()) || attempt == kMaxAttempts) return reports.status();
+  }
+}
+
+}  // namespace sloburn::rules

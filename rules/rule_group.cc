@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/rule_group.h"
+
+#include <deque>
+#include <map>
+
+#include "base/str_cat.h"
+
+namespace sloburn::rules {
+namespace {
+
+Rule MakeRule(const RuleSpec& spec, const std::vector<Label>& group_labels) {
+  std::vector<Label> labels = MergeRuleLabels(group_labels, spec.labels);
+  if (!spec.is_alerting) return RecordingRule(spec.name, std::move(labels), spec.query);
+  return AlertingRule(spec.name, std::move(labels), spec.annotations,
+                      {spec.hold, spec.keep_firing_for}, spec.query);
+}
+
+std::string NameAndLabels(const Rule& rule) {
+  return NameOf(rule) + Labels::FromPairs(LabelsOf(rule)).ToString();
+}
+
+std::vector<AlertStatus> AlertStatuses(const AlertStates& states) {
+  std::vector<AlertStatus> statuses;
+  for (const Alert& alert : states.alerts()) {
+    if (alert.is_resolved()) continue;
+    AlertStatus status;
+    status.labels = alert.labels;
+    status.annotations = alert.annotations;
+    status.state = alert.state;
+    status.active_at = alert.active_at;
+    status.value = alert.value;
+    if (alert.keep_firing_since != absl::InfinitePast()) {
+      status.keep_firing_since = alert.keep_firing_since;
+    }
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
+}
+
+}  // namespace
+
+const std::string& NameOf(const Rule& rule) {
+  return std::visit([](const auto& one) -> const std::string& { return one.name(); }, rule);
+}
+
+const std::vector<Label>& LabelsOf(const Rule& rule) {
+  return std::visit([](const auto& one) -> const std::vector<Label>& { return one.labels(); },
+                    rule);
+}
+
+const engine::PreparedQuery& QueryOf(const Rule& rule) {
+  return std::visit([](const auto& one) -> const engine::PreparedQuery& { return one.query(); },
+                    rule);
+}
+
+std::string GroupDefinition::Key() const { return StrCat(file, ";", name); }
+
+GroupDefinition MakeGroupDefinition(const GroupSpec& spec, absl::Duration default_interval,
+                                    absl::Duration default_query_offset) {
+  GroupDefinition definition;
+  definition.file = spec.file;
+  definition.name = spec.name;
+  definition.interval = spec.interval > absl::ZeroDuration() ? spec.interval : default_interval;
+  definition.query_offset = spec.query_offset.value_or(default_query_offset);
+  definition.limit = spec.limit;
+  for (const RuleSpec& rule : spec.rules) definition.rules.push_back(MakeRule(rule, spec.labels));
+  return definition;
+}
+
+RuleGroup::RuleGroup(GroupDefinition definition)
+    : definition_(std::move(definition)), states_(definition_.rules.size()) {
+  metrics_.key = definition_.Key();
+  metrics_.interval = definition_.interval;
+  metrics_.rules = static_cast<int64_t>(definition_.rules.size());
+}
+
+RuleStatus RuleGroup::StatusOf(size_t index) const {
+  const Rule& rule = definition_.rules[index];
+  const RuleState& state = states_[index];
+  RuleStatus status;
+  status.name = NameOf(rule);
+  status.query = QueryOf(rule).text();
+  status.labels = LabelsOf(rule);
+  status.health = state.health;
+  status.last_error = state.last_error;
+  status.evaluation_time = state.evaluation_time;
+  status.last_evaluation = state.last_evaluation;
+  if (const auto* alerting = std::get_if<AlertingRule>(&rule)) {
+    status.is_alerting = true;
+    status.annotations = alerting->annotations();
+    status.hold = alerting->timing().hold;
+    status.keep_firing_for = alerting->timing().keep_firing_for;
+    status.alerts = AlertStatuses(state.alerts);
+    const bool was_evaluated = state.last_evaluation != absl::InfinitePast();
+    status.state = was_evaluated ? state.alerts.Highest() : AlertState::kUnknown;
+  }
+  return status;
+}
+
+GroupStatus RuleGroup::Status() const {
+  absl::MutexLock lock(&mutex_);
+  GroupStatus status;
+  status.name = definition_.name;
+  status.file = definition_.file;
+  status.interval = definition_.interval;
+  status.limit = definition_.limit;
+  status.evaluation_time = metrics_.last_duration;
+  status.last_evaluation = metrics_.last_evaluation;
+  status.iterations = metrics_.iterations;
+  status.missed_iterations = metrics_.iterations_missed;
+  for (size_t i = 0; i < states_.size(); ++i) status.rules.push_back(StatusOf(i));
+  return status;
+}
+
+GroupMetrics RuleGroup::Metrics() const {
+  absl::MutexLock lock(&mutex_);
+  return metrics_;
+}
+
+void RuleGroup::Apply(TickChange change) {
+  absl::Duration rule_time;
+  for (const RuleState& state : change.rules) rule_time += state.evaluation_time;
+  absl::MutexLock lock(&mutex_);
+  states_ = std::move(change.rules);
+  if (change.clears_orphans) orphans_.clear();
+  ++metrics_.iterations;
+  metrics_.evaluations += change.evaluations;
+  metrics_.evaluation_failures += change.failures;
+  metrics_.evaluation_duration_sum += rule_time;
+  metrics_.iteration_duration_sum += change.duration;
+  metrics_.last_duration = change.duration;
+  metrics_.last_rule_duration_sum = rule_time;
+  metrics_.last_evaluation = change.started_at;
+  metrics_.last_samples = change.samples;
+}
+
+void RuleGroup::CountMissed(int64_t iterations) {
+  absl::MutexLock lock(&mutex_);
+  metrics_.iterations += iterations;
+  metrics_.iterations_missed += iterations;
+}
+
+void RuleGroup::AdoptState(const RuleGroup& old) {
+  std::map<std::string, std::deque<size_t>> unmatched;
+  for (size_t i = 0; i < old.states_.size(); ++i) {
+    unmatched[NameAndLabels(old.definition_.rules[i])].push_back(i);
+  }
+  const GroupMetrics old_metrics = old.Metrics();
+  absl::MutexLock lock(&mutex_);
+  metrics_.last_duration = old_metrics.last_duration;
+  metrics_.last_evaluation = old_metrics.last_evaluation;
+  for (size_t i = 0; i < states_.size(); ++i) {
+    std::deque<size_t>& candidates = unmatched[NameAndLabels(definition_.rules[i])];
+    if (candidates.empty()) continue;
+    const RuleState& from = old.states_[candidates.front()];
+    states_[i].series = from.series;
+    // A recording rule that became an alerting one of the same name has no alerts to take.
+    if (std::holds_alternative<AlertingRule>(definition_.rules[i])) states_[i].alerts = from.alerts;
+    candidates.pop_front();
+  }
+  orphans_ = old.orphans_;
+  for (const auto& [identity, indexes] : unmatched) {
+    for (const size_t index : indexes) {
+      const std::vector<Labels>& series = old.states_[index].series;
+      orphans_.insert(orphans_.end(), series.begin(), series.end());
+    }
+  }
+}
+
+std::vector<Labels> RuleGroup::LiveSeries() const {
+  std::vector<Labels> series = orphans_;
+  for (const RuleState& state : states_) {
+    series.insert(series.end(), state.series.begin(), state.series.end());
+  }
+  return series;
+}
+
+}  // namespace sloburn::rules

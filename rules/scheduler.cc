@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/model/labels.h"
+#include "rules/rule_group.h"
+
+namespace sloburn::rules {
+
+absl::Duration SlotOffset(std::string_view file, std::string_view name, absl::Duration interval) {
+  const Labels identity =
+      Labels::FromPairs({{"file", std::string(file)}, {"name", std::string(name)}});
+  const uint64_t interval_ns = static_cast<uint64_t>(absl::ToInt64Nanoseconds(interval));
+  return absl::Nanoseconds(static_cast<int64_t>(identity.hash() % interval_ns));
+}
+
+absl::Time SlotBefore(const RuleGroup& group, absl::Time now) {
+  const GroupDefinition& definition = group.definition();
+  const absl::Duration interval = definition.interval;
+  const absl::Duration offset = SlotOffset(definition.file, definition.name, interval);
+  const absl::Duration since_first = now - absl::UnixEpoch() - offset;
+  return absl::UnixEpoch() + absl::Floor(since_first, interval) + offset;
+}
+
+absl::Time SlotAfter(const RuleGroup& group, absl::Time now) {
+  return SlotBefore(group, now) + group.definition().interval;
+}
+
+Scheduler::Scheduler(Clock& clock, int max_concurrent)
+    : clock_(clock), max_concurrent_(std::max(1, max_concurrent)) {}
+
+Scheduler::~Scheduler() { StopAll(); }
+
+void Scheduler::Add(RuleGroup& group, Tick tick) {
+  auto worker = std::make_unique<Worker>();
+  Worker* const handle = worker.get();
+  handle->thread = std::thread([this, &group, handle, tick = std::move(tick)] {
+    Run(group, tick, handle->stop);
+  });
+  absl::MutexLock lock(&mutex_);
+  workers_[&group] = std::move(worker);
+}
+
+void Scheduler::Remove(const RuleGroup& group) {
+  std::unique_ptr<Worker> worker;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = workers_.find(&group);
+    if (found == workers_.end()) return;
+    worker = std::move(found->second);
+    workers_.erase(found);
+  }
+  worker->stop = true;
+  clock_.Wake();
+  worker->thread.join();
+}
+
+void Scheduler::StopAll() {
+  std::map<const RuleGroup*, std::unique_ptr<Worker>> workers;
+  {
+    absl::MutexLock lock(&mutex_);
+    workers.swap(workers_);
+  }
+  for (const auto& [group, worker] : workers) worker->stop = true;
+  clock_.Wake();
+  for (const auto& [group, worker] : workers) worker->thread.join();
+}
+
+void Scheduler::RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool>& stop) {
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](Scheduler* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+          return self->running_ < self->max_concurrent_;
+        },
+        this));
+    ++running_;
+  }
+  // The wait for a place may have been long.
+  if (!stop.load()) tick(slot);
+  absl::MutexLock lock(&mutex_);
+  --running_;
+}
+
+void Scheduler::Run(RuleGroup& group, const Tick& tick, const std::atomic<bool>& stop) {
+  const absl::Duration interval = group.definition().interval;
+  absl::Time slot = SlotAfter(group, clock_.Now());
+  while (clock_.SleepUntil(slot, stop)) {
+    // Slots that have passed entirely are skipped; the newest one is still evaluated, late.
+    const int64_t missed = (clock_.Now() - slot) / interval;
+    if (missed > 0) group.CountMissed(missed);
+    slot += missed * interval;
+    RunOne(tick, slot, stop);
+    slot += interval;
+  }
+}
+
+}  // namespace sloburn::rules
