@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <protozero/pbf_reader.hpp>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "base/utf8.h"
+#include "engine/remote/prometheus_proto.h"
+
+namespace sloburn::remote {
+namespace {
+
+using protozero::pbf_reader;
+using protozero::pbf_wire_type;
+
+std::string_view View(protozero::data_view bytes) { return {bytes.data(), bytes.size()}; }
+
+// A field of the right number but another wire type is an error in every protobuf library;
+// protozero leaves the check to us.
+void Expect(const pbf_reader& reader, pbf_wire_type type) {
+  if (reader.wire_type() != type) throw protozero::unknown_pbf_wire_type_exception{};
+}
+
+std::string_view ReadBytes(pbf_reader& reader) {
+  Expect(reader, pbf_wire_type::length_delimited);
+  return View(reader.get_view());
+}
+
+pbf_reader ReadMessage(pbf_reader& reader) {
+  Expect(reader, pbf_wire_type::length_delimited);
+  return reader.get_message();
+}
+
+int64_t ReadInt64(pbf_reader& reader) {
+  Expect(reader, pbf_wire_type::varint);
+  return reader.get_int64();
+}
+
+double ReadDouble(pbf_reader& reader) {
+  Expect(reader, pbf_wire_type::fixed64);
+  return reader.get_double();
+}
+
+using LabelViews = std::vector<std::pair<std::string_view, std::string_view>>;
+
+std::pair<std::string_view, std::string_view> ReadLabel(pbf_reader label) {
+  std::pair<std::string_view, std::string_view> pair;
+  while (label.next()) {
+    switch (label.tag()) {
+      case 1:
+        pair.first = ReadBytes(label);
+        break;
+      case 2:
+        pair.second = ReadBytes(label);
+        break;
+      default:
+        label.skip();
+    }
+  }
+  return pair;
+}
+
+Sample ReadSample(pbf_reader wire) {
+  Sample sample;
+  while (wire.next()) {
+    switch (wire.tag()) {
+      case 1:
+        sample.value = ReadDouble(wire);
+        break;
+      case 2:
+        sample.timestamp_ms = ReadInt64(wire);
+        break;
+      default:
+        wire.skip();
+    }
+  }
+  return sample;
+}
+
+Labels BuildLabels(LabelViews& views) {
+  std::sort(views.begin(), views.end());
+  std::erase_if(views, [](const auto& pair) { return pair.second.empty(); });
+  // Of equal names the last wins, as in Labels::FromPairs; only hostile senders have them.
+  LabelViews distinct;
+  for (const auto& pair : views) {
+    if (!distinct.empty() && distinct.back().first == pair.first) distinct.pop_back();
+    distinct.push_back(pair);
+  }
+  return Labels::FromSorted(distinct);
+}
+
+// What Prometheus' receiver leaves out; nullopt where the labels are good. Sorts them.
+std::optional<std::string> FindInvalid(LabelViews& views) {
+  std::sort(views.begin(), views.end());
+  bool has_name = false;
+  for (size_t i = 0; i < views.size(); ++i) {
+    const auto& [name, value] = views[i];
+    if (name.empty() || !IsValidUtf8(name)) return StrCat("bad label name ", GoQuote(name));
+    if (!IsValidUtf8(value)) return StrCat("bad value of label ", GoQuote(name));
+    if (i > 0 && views[i - 1].first == name) return StrCat("duplicate label ", GoQuote(name));
+    if (name == kMetricName && !value.empty()) has_name = true;
+  }
+  if (!has_name) return "a series without a metric name";
+  return std::nullopt;
+}
+
+struct RawSeries {
+  LabelViews labels;
+  std::vector<Sample> samples;
+  int64_t histograms = 0, exemplars = 0;
+};
+
+// TimeSeries{1 labels 2 samples 3 exemplars 4 histograms}. `samples_room` is what the limit leaves.
+absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t samples_room,
+                            RawSeries& series) {
+  series.labels.clear();
+  series.samples.clear();
+  series.histograms = series.exemplars = 0;
+  while (wire.next()) {
+    switch (wire.tag()) {
+      case 1:
+        if (series.labels.size() >= limits.max_labels_per_series) {
+          return absl::ResourceExhaustedError(StrCat("a series has more than the limit of ",
+                                                     limits.max_labels_per_series, " labels"));
+        }
+        series.labels.push_back(ReadLabel(ReadMessage(wire)));
+        break;
+      case 2:
+        if (series.samples.size() >= samples_room) {
+          return absl::ResourceExhaustedError(
+              StrCat("more than the limit of ", limits.max_samples, " samples"));
+        }
+        series.samples.push_back(ReadSample(ReadMessage(wire)));
+        break;
+      case 3:
+        ReadBytes(wire);
+        ++series.exemplars;
+        break;
+      case 4:
+        ReadBytes(wire);
+        ++series.histograms;
+        break;
+      default:
+        wire.skip();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TooManySeries(const ProtoLimits& limits) {
+  return absl::ResourceExhaustedError(
+      StrCat("more than the limit of ", limits.max_series, " series"));
+}
+
+absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
+  request.exemplars += raw.exemplars;
+  if (auto invalid = FindInvalid(raw.labels)) {
+    if (request.invalid_series++ == 0) request.first_invalid = *std::move(invalid);
+    return absl::OkStatus();
+  }
+  Labels labels = BuildLabels(raw.labels);
+  if (raw.histograms > 0) {
+    if (request.histograms == 0) request.first_histogram_series = labels;
+    request.histograms += raw.histograms;
+  }
+  if (raw.samples.empty()) return absl::OkStatus();
+  request.samples += static_cast<int64_t>(raw.samples.size());
+  request.series.push_back({std::move(labels), std::move(raw.samples)});
+  return absl::OkStatus();
+}
+
+// Runs a decoder, and turns protozero's exceptions into a Status.
+template <typename Decode>
+absl::Status Guard(std::string_view message_name, Decode decode) {
+  try {
+    return decode();
+  } catch (const protozero::exception& error) {
+    return absl::InvalidArgumentError(StrCat("not a ", message_name, " message: ", error.what()));
+  } catch (const std::exception& error) {
+    return absl::ResourceExhaustedError(StrCat(message_name, ": ", error.what()));
+  }
+}
+
+absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLimits& limits,
+                             size_t& samples, std::vector<SampledSeries>& out) {
+  RawSeries raw;
+  while (wire.next()) {
+    if (wire.tag() != 1) {
+      wire.skip();
+      continue;
+    }
+    if (out.size() >= limits.max_series) return TooManySeries(limits);
+    RETURN_IF_ERROR(ReadTimeSeries(ReadMessage(wire), limits, limits.max_samples - samples, raw));
+    samples += raw.samples.size();
+    out.push_back({query_index, {BuildLabels(raw.labels), std::move(raw.samples)}, raw.histograms});
+  }
+  return absl::OkStatus();
+}
+
+EncodedChunk ReadChunk(pbf_reader wire) {
+  EncodedChunk chunk;
+  while (wire.next()) {
+    switch (wire.tag()) {
+      case 1:
+        chunk.min_ms = ReadInt64(wire);
+        break;
+      case 2:
+        chunk.max_ms = ReadInt64(wire);
+        break;
+      case 3:
+        Expect(wire, pbf_wire_type::varint);
+        chunk.encoding = wire.get_enum();
+        break;
+      case 4:
+        chunk.data = ReadBytes(wire);
+        break;
+      default:
+        wire.skip();
+    }
+  }
+  return chunk;
+}
+
+absl::Status ReadChunkedSeries(pbf_reader wire, const ProtoLimits& limits, ChunkedSeries& series) {
+  LabelViews labels;
+  while (wire.next()) {
+    switch (wire.tag()) {
+      case 1:
+        if (labels.size() >= limits.max_labels_per_series) {
+          return absl::ResourceExhaustedError(StrCat("a series has more than the limit of ",
+                                                     limits.max_labels_per_series, " labels"));
+        }
+        labels.push_back(ReadLabel(ReadMessage(wire)));
+        break;
+      case 2:
+        series.chunks.push_back(ReadChunk(ReadMessage(wire)));
+        break;
+      default:
+        wire.skip();
+    }
+  }
+  series.labels = BuildLabels(labels);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<WriteRequest> DecodeWriteRequest(std::string_view message,
+                                                const ProtoLimits& limits) {
+  WriteRequest request;
+  RETURN_IF_ERROR(Guard("WriteRequest", [&]() -> absl::Status {
+    pbf_reader wire(message.data(), message.size());
+    RawSeries raw;
+    size_t series = 0;
+    while (wire.next()) {
+      switch (wire.tag()) {
+        case 1:
+          if (++series > limits.max_series) return TooManySeries(limits);
+          RETURN_IF_ERROR(ReadTimeSeries(ReadMessage(wire), limits,
+                                         limits.max_samples - static_cast<size_t>(request.samples),
+                                         raw));
+          RETURN_IF_ERROR(AddWrittenSeries(raw, request));
+          break;
+        case 3:
+          ReadBytes(wire);
+          ++request.metadata;
+          break;
+        default:
+          wire.skip();
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return request;
+}
+
+absl::StatusOr<std::vector<SampledSeries>> DecodeReadResponse(std::string_view message,
+                                                              const ProtoLimits& limits) {
+  std::vector<SampledSeries> series;
+  RETURN_IF_ERROR(Guard("ReadResponse", [&]() -> absl::Status {
+    pbf_reader wire(message.data(), message.size());
+    size_t query_index = 0, samples = 0;
+    while (wire.next()) {
+      if (wire.tag() != 1) {
+        wire.skip();
+        continue;
+      }
+      RETURN_IF_ERROR(ReadQueryResult(ReadMessage(wire), query_index++, limits, samples, series));
+    }
+    return absl::OkStatus();
+  }));
+  return series;
+}
+
+absl::StatusOr<ChunkedReadResponse> DecodeChunkedReadResponse(std::string_view message,
+                                                              const ProtoLimits& limits) {
+  ChunkedReadResponse response;
+  RETURN_IF_ERROR(Guard("ChunkedReadResponse", [&]() -> absl::Status {
+    pbf_reader wire(message.data(), message.size());
+    while (wire.next()) {
+      switch (wire.tag()) {
+        case 1:
+          if (response.series.size() >= limits.max_series) return TooManySeries(limits);
+          RETURN_IF_ERROR(
+              ReadChunkedSeries(ReadMessage(wire), limits, response.series.emplace_back()));
+          break;
+        case 2:
+          response.query_index = ReadInt64(wire);
+          break;
+        default:
+          wire.skip();
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace sloburn::remote

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps a Storage filled with what the loaded rules read, pulled from a Prometheus.
+//
+//   ASSIGN_OR_RETURN(auto sync, Sync::Create(options, &storage));
+//   sync->SetSelectors(selectors);            // at start and after each reload
+//   status = sync->LoadHistory(now, progress);  // in a thread of its own; repeat where it fails
+//   status = sync->PullUpTo(tick);            // before each tick
+//   if (!sync->Covers(matchers, from, to)) ... // "warming"
+//
+// Selectors with equal matchers are one. History is loaded in slices of time, oldest first, all
+// selectors of a slice before the next slice, because a Storage takes samples of a series in time
+// order only. A slice that fails leaves coverage as it was and is loaded again by the next call.
+// PullUpTo fetches (covered - overlap, t] for the selectors whose history is loaded; what is
+// stored already is skipped.
+//
+// Remote read brings staleness markers and, from Prometheus, the server's external_labels on each
+// series, which its own rules do not see: name them in strip_labels. The query API brings neither.
+// It cannot see staleness markers either: at each PullUpTo a series that an instant query at t does
+// not return although its newest sample is younger than lookback gets a marker at t, so that
+// results at and after t equal Prometheus'. In history a series simply ages out.
+//
+// Samples that the store refuses (a series that is also written here, out-of-order arrivals) are
+// counted and skipped. Native histograms are counted and skipped.
+//
+// A reload may ask for older samples of series that are loaded already; a Storage cannot take
+// these. Coverage of such a selector starts where its youngest such series starts, and
+// NeedsFreshStorage() becomes true: the caller may start again with an empty Storage and Sync.
+//
+// Threads: every function may be called from any thread. LoadHistory and PullUpTo may run at the
+// same time; two calls of the same one run one after the other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "engine/model/matcher.h"
+#include "engine/remote/query_api.h"
+#include "engine/remote/remote_read.h"
+#include "engine/storage/storage.h"
+
+namespace sloburn::remote {
+
+enum class SyncMode { kAuto, kRemoteRead, kQueryApi };
+
+std::string_view ToText(SyncMode mode);  // "auto" "remote_read" "query_api"
+
+struct SyncSelector {
+  Matchers matchers;
+  // A query at T reads (T - oldest_ms, T - newest_ms], as engine::PreparedQuery::Selector.
+  int64_t oldest_ms = 0;
+  int64_t newest_ms = 0;
+  std::string text;  // for messages
+};
+
+struct SyncOptions {
+  HttpClientOptions source;  // url: the server's root
+  SyncMode mode = SyncMode::kAuto;
+  absl::Duration first_slice = absl::Hours(2);
+  absl::Duration min_slice = absl::Minutes(1);
+  absl::Duration max_slice = absl::Hours(24);
+  int64_t samples_per_slice = 2'000'000;  // slices grow and shrink towards this
+  absl::Duration pause_between_slices = absl::ZeroDuration();
+  size_t selectors_per_request = 64;           // remote read only
+  absl::Duration overlap = absl::Seconds(90);  // asked for again, for late scrapes
+  absl::Duration lookback = absl::Minutes(5);
+  std::vector<std::string> strip_labels;
+  bool accept_partial = false;  // query API: answers with warnings
+  RemoteReadOptions read;
+};
+
+struct SyncProgress {
+  std::string selector;  // the selector (or the first of several) loaded last
+  size_t selectors = 0;  // that are being loaded
+  double fraction = 0;   // of the time to be covered
+  int64_t slice_start_ms = 0, slice_end_ms = 0;
+  int64_t samples = 0;  // appended by this call so far
+};
+
+using ProgressReceiver = std::function<void(const SyncProgress&)>;
+
+struct SyncStats {
+  SyncMode mode = SyncMode::kAuto;  // what is in use, once it is known
+  size_t selectors = 0, selectors_loaded = 0;
+  size_t series = 0;
+  int64_t requests = 0, failures = 0;
+  int64_t samples_appended = 0;
+  int64_t samples_known = 0;      // fetched again, skipped
+  int64_t samples_refused = 0;    // by the store
+  int64_t samples_too_old = 0;    // older than what their series has already
+  int64_t staleness_markers = 0;  // derived, query API only
+  int64_t histogram_series = 0;   // times that one was skipped
+  absl::Status last_error;        // OK after a success
+  absl::Time last_success_time = absl::InfinitePast();
+  int64_t covered_to_ms = 0;  // the least of the loaded selectors; 0 where there are none
+};
+
+class Sync {
+ public:
+  // `storage` is borrowed. No request is made. Errors: those of HttpClient::Create,
+  // InvalidArgument.
+  static absl::StatusOr<std::unique_ptr<Sync>> Create(SyncOptions options, Storage* storage);
+  ~Sync();
+
+  // Replaces the selectors; those that were there keep their coverage.
+  void SetSelectors(const std::vector<SyncSelector>& selectors);
+
+  // Loads, up to now_ms, the selectors that are not loaded yet. Errors: the first of the source's
+  // (what was loaded before stays), ResourceExhausted where the smallest slice is still too much,
+  // FailedPrecondition where the store takes no more series.
+  absl::Status LoadHistory(int64_t now_ms, const ProgressReceiver& progress = nullptr);
+
+  // Brings all loaded selectors up to t_ms. Errors: as LoadHistory, the first one; unless the
+  // source cannot be reached, the other selectors are pulled all the same.
+  absl::Status PullUpTo(int64_t t_ms);
+
+  // Whether everything that matches is here for [from_ms, to_ms]. False for unknown matchers.
+  bool Covers(const Matchers& matchers, int64_t from_ms, int64_t to_ms) const;
+  // From where on a selector is covered; nullopt before its history is loaded, or unknown.
+  std::optional<int64_t> CoveredFrom(const Matchers& matchers) const;
+
+  bool NeedsFreshStorage() const;
+  SyncStats Stats() const;
+
+  // Ends running and later calls with Cancelled.
+  void Cancel();
+
+ private:
+  struct Target;
+  struct Window;
+  struct Batch;
+  struct Pending;
+  struct SeriesState {
+    int64_t first_ms, last_ms;  // of what was appended here
+  };
+  using Targets = std::vector<std::shared_ptr<Target>>;
+
+  Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> client);
+
+  // sync.cc: which time of which selector is next.
+  absl::Status LoadSlices(const Targets& targets, int64_t to_ms, bool is_history,
+                          const ProgressReceiver& progress);
+  std::vector<Window> Windows(const Targets& targets, int64_t from_ms, int64_t to_ms,
+                              bool is_history) const;
+  int64_t StartOf(const Target& target, int64_t now_ms) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  absl::Status Record(absl::Status status);
+  void ForgetOldSeries(int64_t now_ms);
+
+  // sync_fetch.cc: fetching windows and committing them. Each returns the samples fetched.
+  absl::StatusOr<int64_t> Fetch(const std::vector<Window>& windows);
+  absl::StatusOr<int64_t> FetchByRemoteRead(const std::vector<Window>& windows);
+  absl::StatusOr<int64_t> FetchByQueryApi(const Window& window);
+  absl::Status MarkEnded(const Window& window);
+  absl::Status Commit(const std::vector<Window>& windows, const Batch& batch);
+  void AppendSeries(const Window& window, const SeriesSamples& series, Appender& appender,
+                    Pending& pending, absl::Status& error) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  void Cover(const std::vector<Window>& windows);
+  Labels Strip(const Labels& labels) const;
+
+  const SyncOptions options_;
+  Storage* const storage_;
+  const std::unique_ptr<HttpClient> client_;
+  RemoteReader reader_;
+  QueryApi query_api_;
+
+  absl::Mutex load_mutex_;  // one LoadHistory
+  absl::Mutex pull_mutex_;  // one PullUpTo
+  std::atomic<bool> is_cancelled_{false};
+  std::atomic<SyncMode> mode_;
+
+  // Taken before mutex_. What was appended per series.
+  absl::Mutex commit_mutex_;
+  std::unordered_map<Labels, SeriesState, LabelsHash> series_ ABSL_GUARDED_BY(commit_mutex_);
+  size_t series_after_sweep_ ABSL_GUARDED_BY(commit_mutex_) = 0;
+
+  mutable absl::Mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<Target>> targets_ ABSL_GUARDED_BY(mutex_);
+  SyncStats stats_ ABSL_GUARDED_BY(mutex_);
+  bool needs_fresh_storage_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sloburn::remote
