@@ -128,7 +128,7 @@ TEST_F(WriteTest, NativeHistogramsAreNamed) {
       SendMessage(Series(StrCat(LabelBytes("__name__", "h"), LabelBytes("job", "a"), histogram)));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.body,
-            "native histograms are not supported, got one for series {__name__=\"h\", job=\"a\"}; "
+            "native histograms are not supported, got one for series h{job=\"a\"}; "
             "set send_native_histograms: false for this remote_write\n");
 }
 
