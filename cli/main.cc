@@ -13,6 +13,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("sloburn, version ") + sloburn::kVersion);
   app.require_subcommand(1);
   int exit_code = sloburn::cli::kExitOk;
+  sloburn::cli::AddServeCommand(app, exit_code);
+  sloburn::cli::AddDemoCommand(app, exit_code);
+  sloburn::cli::AddQueryCommand(app, exit_code);
+  sloburn::cli::AddCheckCommand(app, exit_code);
+  sloburn::cli::AddSloCommand(app, exit_code);
   sloburn::cli::AddFmtCommand(app, exit_code);
   sloburn::cli::AddPromqltestCommand(app, exit_code);
   sloburn::cli::AddVersionCommand(app, exit_code);

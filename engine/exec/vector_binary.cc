@@ -224,12 +224,12 @@ class VectorBinary : public Operator {
   }
 
   absl::Status DuplicateOnOneSide(size_t a, size_t b) const {
-    std::string first = one_.series()[a].labels.ToString();
-    std::string second = one_.series()[b].labels.ToString();
+    std::string first = one_.series()[a].labels.ToBraces();
+    std::string second = one_.series()[b].labels.ToBraces();
     if (second < first) std::swap(first, second);
     return absl::FailedPreconditionError(absl::StrCat(
         "found duplicate series for the match group ",
-        MatchLabels(one_.series()[b].labels, expr_.matching).ToString(), " on the ",
+        MatchLabels(one_.series()[b].labels, expr_.matching).ToBraces(), " on the ",
         is_swapped_ ? "left" : "right", " hand-side of the operation: [", first, ", ", second,
         "];many-to-many matching not allowed: matching labels must be unique on one side"));
   }

@@ -127,20 +127,26 @@ std::vector<Label> Labels::ToPairs() const {
   return pairs;
 }
 
-std::string Labels::ToString() const {
-  std::string out(Get(kMetricName));
-  const bool has_name = !out.empty();
-  std::string inner;
+std::string Labels::PrintPairs(bool with_name) const {
+  std::string out;
   for (const auto [name, value] : *this) {
-    if (name == kMetricName) continue;
-    if (!inner.empty()) inner += ", ";
-    inner += parser::IsLegacyLabelName(name) ? std::string(name) : GoQuote(name);
-    inner += '=';
-    inner += GoQuote(value);
+    if (name == kMetricName && !with_name) continue;
+    if (!out.empty()) out += ", ";
+    out += parser::IsLegacyLabelName(name) ? std::string(name) : GoQuote(name);
+    out += '=';
+    out += GoQuote(value);
   }
-  if (has_name && inner.empty()) return out;
-  return out + "{" + inner + "}";
+  return out;
 }
+
+std::string Labels::ToString() const {
+  const std::string name(Get(kMetricName));
+  const std::string pairs = PrintPairs(false);
+  if (!name.empty() && pairs.empty()) return name;
+  return name + "{" + pairs + "}";
+}
+
+std::string Labels::ToBraces() const { return "{" + PrintPairs(true) + "}"; }
 
 bool operator<(const Labels& a, const Labels& b) {
   auto i = a.begin();

@@ -70,6 +70,8 @@ class Labels {
 
   // `name{a="1", b="2"}`, as Prometheus prints a series.
   std::string ToString() const;
+  // `{__name__="name", a="1"}`: all pairs alike, as some of Prometheus' messages show them.
+  std::string ToBraces() const;
 
   friend bool operator==(const Labels& a, const Labels& b) {
     return a.rep_ == b.rep_ || a.bytes() == b.bytes();
@@ -83,6 +85,7 @@ class Labels {
     uint64_t hash;
   };
   explicit Labels(std::string bytes);
+  std::string PrintPairs(bool with_name) const;
   std::shared_ptr<const Rep> rep_;  // null for the empty set
 };
 

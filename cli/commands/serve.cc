@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+
+#include "base/log.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/query_flags.h"
+#include "cli/exit_status.h"
+#include "cli/sidecar.h"
+
+namespace sloburn::cli {
+namespace {
+
+struct ServeFlags {
+  std::string config_file;
+  std::vector<std::string> listen_addresses = {"127.0.0.1:9099"};
+  int max_connections = 512;
+  bool enable_lifecycle = false;
+  bool enable_receiver = false;
+  size_t max_series = 1'000'000;
+  std::string retention = "0";
+  std::string log_level = "info";
+  std::string log_format = "logfmt";
+  QueryFlags query;
+};
+
+LogLevel ToLogLevel(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarn;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+// Signals are taken by sigwait in this thread; all others are started with them blocked.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Serve(const ServeFlags& flags) {
+  SetLogOptions(ToLogLevel(flags.log_level),
+                flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt);
+  const sigset_t signals = BlockSignals();
+  SidecarOptions options;
+  options.config_file = flags.config_file;
+  options.server.listen_addresses = flags.listen_addresses;
+  options.server.max_connections = flags.max_connections;
+  options.server.query_threads = flags.query.max_concurrency;
+  options.enable_lifecycle = flags.enable_lifecycle;
+  options.enable_remote_write_receiver = flags.enable_receiver;
+  options.storage.max_series = flags.max_series;
+  options.shows_progress = isatty(STDERR_FILENO) != 0;
+  const auto query = flags.query.ToOptions();
+  const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
+  for (const absl::Status& status : {query.status(), retention.status()}) {
+    if (status.ok()) continue;
+    std::cerr << "error: " << status.message() << "\n";
+    return kExitUsage;
+  }
+  options.query = *query;
+  if (*retention > absl::ZeroDuration()) options.storage.retention = *retention;
+
+  auto sidecar = Sidecar::Create(std::move(options));
+  if (!sidecar.ok()) {
+    std::cerr << "error: " << sidecar.status().message() << "\n";
+    return kExitUsage;
+  }
+  const absl::Status started = (*sidecar)->Start();
+  if (!started.ok()) {
+    std::cerr << "error: " << started.message() << "\n";
+    return kExitProblems;
+  }
+  for (const std::string& address : (*sidecar)->addresses()) {
+    Log(LogLevel::kInfo, "Listening", {{"address", address}});
+  }
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) break;
+    (*sidecar)->Reload().IgnoreError();  // logged there; the old configuration stays
+  }
+  Log(LogLevel::kInfo, "Stopping");
+  (*sidecar)->Stop();
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* const command =
+      app.add_subcommand("serve", "Evaluate rules beside a Prometheus and answer its HTTP API");
+  command->add_option("--config.file", flags->config_file,
+                      "Configuration file; without it an empty engine that receives remote write");
+  command->add_option("--web.listen-address", flags->listen_addresses,
+                      "HOST:PORT to listen on; may be repeated");
+  command->add_option("--web.max-connections", flags->max_connections, "Connections at once");
+  command->add_flag("--web.enable-lifecycle", flags->enable_lifecycle, "Allow POST /-/reload");
+  command->add_flag("--web.enable-remote-write-receiver", flags->enable_receiver,
+                    "Accept POST /api/v1/write");
+  command->add_option("--storage.max-series", flags->max_series, "Series in the store");
+  command->add_option("--storage.retention.time", flags->retention,
+                      "Forget samples that are older than this; 0 keeps all");
+  command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  command->add_option("--log.format", flags->log_format, "logfmt or json")
+      ->check(CLI::IsMember({"logfmt", "json"}));
+  flags->query.AddTo(*command);
+  command->footer(
+      "Examples:\n"
+      "  sloburn serve --config.file=sloburn.yml\n"
+      "  sloburn serve --web.listen-address=127.0.0.1:9099");
+  command->callback([flags, &exit_code] { exit_code = Serve(*flags); });
+}
+
+}  // namespace sloburn::cli

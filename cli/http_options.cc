@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/http_options.h"
+
+#include "cli/version.h"
+
+namespace sloburn::cli {
+
+remote::HttpClientOptions ToHttpOptions(const std::string& url, const HttpClientConfig& http,
+                                        const std::map<std::string, Secret>& headers,
+                                        absl::Duration timeout) {
+  remote::HttpClientOptions options;
+  options.url = url;
+  options.total_timeout = timeout;
+  options.basic_auth.username = http.basic_auth.username;
+  options.basic_auth.password = http.basic_auth.password.reveal();
+  options.basic_auth.password_file = http.basic_auth.password_file;
+  options.authorization.type = http.authorization.type;
+  options.authorization.credentials = http.authorization.credentials.reveal();
+  options.authorization.credentials_file = http.authorization.credentials_file;
+  options.tls.ca_file = http.tls_config.ca_file;
+  options.tls.cert_file = http.tls_config.cert_file;
+  options.tls.key_file = http.tls_config.key_file;
+  options.tls.server_name = http.tls_config.server_name;
+  options.tls.insecure_skip_verify = http.tls_config.insecure_skip_verify;
+  for (const auto& [name, value] : headers) options.headers.emplace_back(name, value.reveal());
+  options.user_agent = std::string("sloburn/") + kVersion;
+  return options;
+}
+
+}  // namespace sloburn::cli

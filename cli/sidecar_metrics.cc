@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/sidecar_metrics.h"
+
+#include <algorithm>
+
+namespace sloburn::cli {
+namespace {
+
+using web::MetricType;
+
+void Add(std::vector<web::MetricFamily>& families, std::string_view name, std::string_view help,
+         MetricType type, double value, std::vector<Label> labels = {}) {
+  const auto found = std::find_if(families.begin(), families.end(),
+                                  [name](const web::MetricFamily& f) { return f.name == name; });
+  web::MetricSample sample;
+  sample.labels = std::move(labels);
+  sample.value = value;
+  if (found != families.end()) {
+    found->samples.push_back(std::move(sample));
+    return;
+  }
+  web::MetricFamily family;
+  family.name = std::string(name);
+  family.help = std::string(help);
+  family.type = type;
+  family.samples.push_back(std::move(sample));
+  families.push_back(std::move(family));
+}
+
+double Seconds(absl::Time time) {
+  return time == absl::InfinitePast() ? 0 : absl::ToDoubleSeconds(time - absl::UnixEpoch());
+}
+
+}  // namespace
+
+void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>& families) {
+  Add(families, "sloburn_storage_series", "Series in the store.", MetricType::kGauge,
+      static_cast<double>(stats.series));
+  Add(families, "sloburn_storage_samples", "Samples in the store.", MetricType::kGauge,
+      static_cast<double>(stats.samples));
+  Add(families, "sloburn_storage_samples_appended_total", "Samples appended.",
+      MetricType::kCounter, static_cast<double>(stats.appended));
+  Add(families, "sloburn_storage_out_of_order_samples_total", "Samples refused as out of order.",
+      MetricType::kCounter, static_cast<double>(stats.out_of_order));
+}
+
+void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
+                    std::vector<web::MetricFamily>& families) {
+  for (const rules::GroupMetrics& group : groups) {
+    const std::vector<Label> labels = {{"rule_group", group.key}};
+    const auto counter = [&](std::string_view name, std::string_view help, double value) {
+      Add(families, name, help, MetricType::kCounter, value, labels);
+    };
+    const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+      Add(families, name, help, MetricType::kGauge, value, labels);
+    };
+    counter("sloburn_rule_group_iterations_total", "Scheduled ticks, missed ones included.",
+            static_cast<double>(group.iterations));
+    counter("sloburn_rule_group_iterations_missed_total", "Ticks skipped as too late.",
+            static_cast<double>(group.iterations_missed));
+    counter("sloburn_rule_evaluations_total", "Rule evaluations.",
+            static_cast<double>(group.evaluations));
+    counter("sloburn_rule_evaluation_failures_total", "Failed rule evaluations.",
+            static_cast<double>(group.evaluation_failures));
+    gauge("sloburn_rule_group_last_duration_seconds", "Duration of the last tick.",
+          absl::ToDoubleSeconds(group.last_duration));
+    gauge("sloburn_rule_group_last_evaluation_timestamp_seconds", "Time of the last tick.",
+          Seconds(group.last_evaluation));
+    gauge("sloburn_rule_group_interval_seconds", "The interval of the group.",
+          absl::ToDoubleSeconds(group.interval));
+    gauge("sloburn_rule_group_last_evaluation_samples", "Samples of the last tick.",
+          static_cast<double>(group.last_samples));
+    gauge("sloburn_rule_group_rules", "Rules of the group.", static_cast<double>(group.rules));
+  }
+}
+
+void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& stats,
+                      std::vector<web::MetricFamily>& families) {
+  const std::vector<Label> labels = {{"remote_name", name}};
+  const auto counter = [&](std::string_view metric, std::string_view help, int64_t value) {
+    Add(families, metric, help, MetricType::kCounter, static_cast<double>(value), labels);
+  };
+  counter("sloburn_remote_storage_samples_total", "Samples accepted by the endpoint.",
+          stats.samples_sent);
+  counter("sloburn_remote_storage_samples_failed_total", "Samples refused by the endpoint.",
+          stats.samples_failed);
+  counter("sloburn_remote_storage_samples_retried_total", "Samples sent again.",
+          stats.samples_retried);
+  counter("sloburn_remote_storage_samples_dropped_total", "Samples dropped before they were sent.",
+          stats.samples_dropped);
+  counter("sloburn_remote_storage_bytes_total", "Compressed bytes sent.", stats.bytes_sent);
+  Add(families, "sloburn_remote_storage_samples_pending", "Samples waiting or under way.",
+      MetricType::kGauge, static_cast<double>(stats.samples_pending), labels);
+  Add(families, "sloburn_remote_storage_queue_highest_sent_timestamp_seconds",
+      "Newest timestamp that was accepted.", MetricType::kGauge,
+      static_cast<double>(stats.highest_sent_ms) / 1000, labels);
+}
+
+void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFamily>& families) {
+  Add(families, "sloburn_source_up", "Whether the last request to the source succeeded.",
+      MetricType::kGauge, stats.last_error.ok() ? 1 : 0);
+  Add(families, "sloburn_source_requests_total", "Requests to the source.", MetricType::kCounter,
+      static_cast<double>(stats.requests));
+  Add(families, "sloburn_source_request_failures_total", "Failed requests to the source.",
+      MetricType::kCounter, static_cast<double>(stats.failures));
+  Add(families, "sloburn_source_samples_total", "Samples taken from the source.",
+      MetricType::kCounter, static_cast<double>(stats.samples_appended));
+  Add(families, "sloburn_source_selectors", "Selectors that are pulled.", MetricType::kGauge,
+      static_cast<double>(stats.selectors));
+  Add(families, "sloburn_source_selectors_loaded", "Selectors whose history is loaded.",
+      MetricType::kGauge, static_cast<double>(stats.selectors_loaded));
+  Add(families, "sloburn_source_last_success_timestamp_seconds", "Time of the last success.",
+      MetricType::kGauge, Seconds(stats.last_success_time));
+  Add(families, "sloburn_source_histogram_series_total",
+      "Series with native histograms, which are passed over.", MetricType::kCounter,
+      static_cast<double>(stats.histogram_series));
+}
+
+}  // namespace sloburn::cli

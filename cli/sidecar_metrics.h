@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts' counters as metric families, under Prometheus' names with our prefix.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/remote/remote_write.h"
+#include "engine/remote/sync.h"
+#include "engine/storage/memory_storage.h"
+#include "rules/manager.h"
+#include "web/metrics.h"
+
+namespace sloburn::cli {
+
+void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>& families);
+void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
+                    std::vector<web::MetricFamily>& families);
+void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& stats,
+                      std::vector<web::MetricFamily>& families);
+void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFamily>& families);
+
+}  // namespace sloburn::cli
