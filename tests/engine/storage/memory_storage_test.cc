@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/memory_storage.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "engine/model/stale.h"
+
+namespace sloburn {
+namespace {
+
+Labels Named(const std::string& name, const std::string& job = "") {
+  return Labels::FromPairs({{"__name__", name}, {"job", job}});
+}
+
+Matchers ByName(const std::string& name) {
+  return {Matcher::Plain(parser::MatchType::kEqual, "__name__", name)};
+}
+
+std::vector<Sample> ReadAll(const Snapshot& snapshot, const std::string& name) {
+  auto series = snapshot.Select(ByName(name), -1'000'000, 1'000'000'000);
+  EXPECT_TRUE(series.ok());
+  std::vector<Sample> samples;
+  SampleBuffer buffer;
+  for (const auto& one : *series) {
+    const auto view = one->Read(-1'000'000, 1'000'000'000, buffer);
+    EXPECT_TRUE(view.ok());
+    for (size_t i = 0; i < view->size; ++i) {
+      samples.push_back({view->timestamps[i], view->values[i]});
+    }
+  }
+  return samples;
+}
+
+absl::Status AppendOne(MemoryStorage& storage, const Labels& labels, int64_t t, double v) {
+  auto appender = storage.NewAppender();
+  const absl::Status status = appender->Append(labels, t, v);
+  return status.ok() ? appender->Commit() : status;
+}
+
+TEST(MemoryStorage, SnapshotDoesNotSeeWhatComesLater) {
+  MemoryStorage storage;
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 1, 10).ok());
+  const auto before = storage.TakeSnapshot();
+  for (int i = 2; i < 200; ++i) ASSERT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 1, 1).ok());
+  EXPECT_EQ(ReadAll(*before, "a").size(), 1u);
+  EXPECT_TRUE(ReadAll(*before, "b").empty());
+  EXPECT_EQ(ReadAll(*storage.TakeSnapshot(), "a").size(), 199u);
+}
+
+TEST(MemoryStorage, UncommittedSamplesAreInvisible) {
+  MemoryStorage storage;
+  {
+    auto appender = storage.NewAppender();
+    ASSERT_TRUE(appender->Append(Named("a"), 1, 1).ok());
+  }
+  EXPECT_TRUE(ReadAll(*storage.TakeSnapshot(), "a").empty());
+  EXPECT_EQ(storage.Stats().series, 0u);
+}
+
+TEST(MemoryStorage, JudgesLateAndDuplicateSamplesAsPrometheusDoes) {
+  MemoryStorage storage;
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 10, 1).ok());
+  EXPECT_EQ(AppendOne(storage, Named("a"), 9, 1).message(), "out of order sample");
+  EXPECT_EQ(AppendOne(storage, Named("a"), 10, 2).message(), "duplicate sample for timestamp");
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 10, 1).ok());
+  // Equal to the bit: another NaN is another value.
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 11, StaleMarker()).ok());
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 11, StaleMarker()).ok());
+  EXPECT_FALSE(AppendOne(storage, Named("a"), 11, NormalNan()).ok());
+  EXPECT_EQ(storage.Stats().samples, 2);
+}
+
+TEST(MemoryStorage, CommitIsAllOrNothing) {
+  MemoryStorage storage;
+  auto first = storage.NewAppender();
+  ASSERT_TRUE(first->Append(Named("a"), 5, 1).ok());
+  ASSERT_TRUE(first->Append(Named("b"), 5, 1).ok());
+  // Another appender is faster.
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 6, 1).ok());
+  EXPECT_FALSE(first->Commit().ok());
+  EXPECT_TRUE(ReadAll(*storage.TakeSnapshot(), "a").empty());
+}
+
+TEST(MemoryStorage, RefusesSeriesAboveTheLimitAndKeepsTheOld) {
+  MemoryStorageOptions options;
+  options.max_series = 2;
+  MemoryStorage storage(options);
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 1, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 1, 1).ok());
+  const absl::Status status = AppendOne(storage, Named("c"), 1, 1);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 2, 1).ok());
+}
+
+TEST(MemoryStorage, RetentionForgetsOldSamplesButNotInASnapshot) {
+  MemoryStorageOptions options;
+  options.retention = absl::Milliseconds(100);
+  MemoryStorage storage(options);
+  for (int i = 0; i < 16; ++i) ASSERT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
+  const auto before = storage.TakeSnapshot();
+  const auto readers = before->Select(ByName("a"), 0, 1000);
+  ASSERT_TRUE(readers.ok());
+  for (int i = 16; i < 2000; ++i) ASSERT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
+  EXPECT_LT(storage.Stats().samples, 500);
+  SampleBuffer buffer;
+  EXPECT_EQ((*readers)[0]->Read(0, 1000, buffer)->size, 16u);
+  const std::vector<Sample> kept = ReadAll(*storage.TakeSnapshot(), "a");
+  EXPECT_EQ(kept.back().timestamp_ms, 1999);
+  EXPECT_LE(kept.front().timestamp_ms, 1899);
+}
+
+TEST(MemoryStorage, ReadsWhileAnotherThreadAppends) {
+  MemoryStorage storage;
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 0, 0).ok());
+  std::thread writer([&storage] {
+    for (int i = 1; i < 5000; ++i) EXPECT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
+  });
+  for (int round = 0; round < 200; ++round) {
+    const std::vector<Sample> samples = ReadAll(*storage.TakeSnapshot(), "a");
+    ASSERT_EQ(samples.back().timestamp_ms, static_cast<int64_t>(samples.size()) - 1);
+    ASSERT_EQ(samples.back().value, samples.size() - 1);
+  }
+  writer.join();
+}
+
+}  // namespace
+}  // namespace sloburn
