@@ -70,7 +70,7 @@ class Sidecar::SourceAdapter : public rules::Coverage, public rules::SourcePull 
     if (sync_->Covers(selector.matchers, from, to)) return true;
     const auto covered_from = sync_->CoveredFrom(selector.matchers);
     *why = absl::StrCat(
-        "warming: ", selector.text, " needs ",
+        selector.text, " needs ",
         parser::FormatDuration(selector.oldest_ms - selector.newest_ms), " of history, ",
         covered_from ? absl::StrCat("loaded back to ",
                                     absl::FormatTime(absl::FromUnixMillis(*covered_from),
