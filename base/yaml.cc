@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "base/str_cat.h"
 #include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "base/utf8.h"
 #include "base/yaml_scalar.h"
 
@@ -49,9 +49,8 @@ class YamlBuilder {
       : stream_(stream), limits_(limits), problems_(problems) {
     yaml_parser_initialize(&parser_);
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_,
-                                 reinterpret_cast<const unsigned char*>(stream.text_.data()),
-                                 stream.text_.size());
+    yaml_parser_set_input_string(
+        &parser_, reinterpret_cast<const unsigned char*>(stream.text_.data()), stream.text_.size());
   }
   ~YamlBuilder() { yaml_parser_delete(&parser_); }
   YamlBuilder(const YamlBuilder&) = delete;
@@ -103,13 +102,14 @@ absl::Status YamlBuilder::SyntaxError() const {
   std::string message = StrCat("yaml: ", parser_.problem ? parser_.problem : "malformed");
   if (parser_.context != nullptr) {
     const YamlPosition from = PositionOfMark(parser_.context_mark);
-    StrAppend(&message, " (", parser_.context, " that starts at ", from.line, ":",
-                    from.column, ")");
+    StrAppend(&message, " (", parser_.context, " that starts at ", from.line, ":", from.column,
+              ")");
   }
   const bool is_reader = parser_.error == YAML_READER_ERROR;
-  const YamlPosition at = is_reader ? stream_.PositionOf(parser_.problem_offset)
-                                    : PositionOfMark(parser_.problem_mark);
-  if (parser_.error == YAML_MEMORY_ERROR) return absl::ResourceExhaustedError("yaml: out of memory");
+  const YamlPosition at =
+      is_reader ? stream_.PositionOf(parser_.problem_offset) : PositionOfMark(parser_.problem_mark);
+  if (parser_.error == YAML_MEMORY_ERROR)
+    return absl::ResourceExhaustedError("yaml: out of memory");
   return absl::InvalidArgumentError(At(at, message));
 }
 
@@ -121,26 +121,34 @@ absl::Status YamlBuilder::Problem(YamlPosition position, std::string message) {
 
 absl::Status YamlBuilder::Handle(const yaml_event_t& event) {
   switch (event.type) {
-    case YAML_STREAM_END_EVENT: is_done_ = true; return absl::OkStatus();
-    case YAML_DOCUMENT_START_EVENT: anchors_.clear(); return absl::OkStatus();
-    case YAML_SCALAR_EVENT: return AddScalar(event);
-    case YAML_ALIAS_EVENT: return AddAlias(event);
+    case YAML_STREAM_END_EVENT:
+      is_done_ = true;
+      return absl::OkStatus();
+    case YAML_DOCUMENT_START_EVENT:
+      anchors_.clear();
+      return absl::OkStatus();
+    case YAML_SCALAR_EVENT:
+      return AddScalar(event);
+    case YAML_ALIAS_EVENT:
+      return AddAlias(event);
     case YAML_SEQUENCE_START_EVENT:
       return OpenCollection(event, YamlKind::kSequence, ViewOf(event.data.sequence_start.anchor));
     case YAML_MAPPING_START_EVENT:
       return OpenCollection(event, YamlKind::kMapping, ViewOf(event.data.mapping_start.anchor));
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: return CloseCollection();
-    default: return absl::OkStatus();
+    case YAML_MAPPING_END_EVENT:
+      return CloseCollection();
+    default:
+      return absl::OkStatus();
   }
 }
 
 absl::Status YamlBuilder::Charge(size_t nodes, YamlPosition position) {
   node_count_ += nodes;
   if (node_count_ <= limits_.max_nodes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      At(position, StrCat("yaml: more than ", limits_.max_nodes,
-                                " nodes (aliases expanded); split the file")));
+  return absl::ResourceExhaustedError(At(
+      position,
+      StrCat("yaml: more than ", limits_.max_nodes, " nodes (aliases expanded); split the file")));
 }
 
 absl::StatusOr<YamlNode*> YamlBuilder::NewNode(const yaml_event_t& event, YamlKind kind) {
@@ -217,9 +225,8 @@ absl::Status YamlBuilder::SetTag(const yaml_event_t& event, YamlNode& node) {
   if (!is_known) return absl::OkStatus();
   node.tag = widens ? YamlTag::kFloat : resolved;
   if (written == resolved_name || widens) return absl::OkStatus();
-  return Problem({node.line, node.column},
-                 StrCat("yaml: cannot decode ", YamlTagName(resolved), " `", node.value,
-                              "` as a !!", written));
+  return Problem({node.line, node.column}, StrCat("yaml: cannot decode ", YamlTagName(resolved),
+                                                  " `", node.value, "` as a !!", written));
 }
 
 absl::Status YamlBuilder::AddAlias(const yaml_event_t& event) {
@@ -265,9 +272,9 @@ absl::Status YamlBuilder::CheckKeys(YamlNode& mapping) {
     if (key.is_scalar()) {
       const auto [place, is_new] = first_line.emplace(key.value, key.line);
       if (!is_new) {
-        RETURN_IF_ERROR(Problem({key.line, key.column},
-                                StrCat("mapping key ", GoQuote(key.value),
-                                             " already defined at line ", place->second)));
+        RETURN_IF_ERROR(
+            Problem({key.line, key.column}, StrCat("mapping key ", GoQuote(key.value),
+                                                   " already defined at line ", place->second)));
         continue;
       }
     }
@@ -281,8 +288,7 @@ absl::Status YamlBuilder::ApplyMerges(YamlNode& mapping) {
   const auto is_merge = [](const YamlNode::Entry& entry) {
     return entry.first->is_scalar() && entry.first->tag == YamlTag::kMerge;
   };
-  const auto merge =
-      std::find_if(mapping.entries.begin(), mapping.entries.end(), is_merge);
+  const auto merge = std::find_if(mapping.entries.begin(), mapping.entries.end(), is_merge);
   if (merge == mapping.entries.end()) return absl::OkStatus();
   const YamlNode* const value = merge->second;
   mapping.entries.erase(merge);
@@ -308,8 +314,8 @@ absl::Status YamlBuilder::ApplyMerges(YamlNode& mapping) {
 absl::StatusOr<YamlStream> ParseYaml(std::string_view text, const YamlLimits& limits,
                                      std::vector<YamlProblem>* problems) {
   if (text.size() > limits.max_bytes) {
-    return absl::ResourceExhaustedError(StrCat(
-        "1:1: yaml: ", text.size(), " bytes are more than the limit of ", limits.max_bytes));
+    return absl::ResourceExhaustedError(
+        StrCat("1:1: yaml: ", text.size(), " bytes are more than the limit of ", limits.max_bytes));
   }
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {

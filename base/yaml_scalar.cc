@@ -8,8 +8,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "base/str_cat.h"
 #include "base/float_text.h"
+#include "base/str_cat.h"
 
 namespace sloburn {
 namespace {
@@ -118,15 +118,24 @@ YamlTag ResolvePlainScalar(std::string_view text) {
 
 std::string_view YamlTagName(YamlTag tag) {
   switch (tag) {
-    case YamlTag::kNull: return "!!null";
-    case YamlTag::kBool: return "!!bool";
-    case YamlTag::kInt: return "!!int";
-    case YamlTag::kFloat: return "!!float";
-    case YamlTag::kString: return "!!str";
-    case YamlTag::kTimestamp: return "!!timestamp";
-    case YamlTag::kBinary: return "!!binary";
-    case YamlTag::kMerge: return "!!merge";
-    case YamlTag::kOther: return "!!str";
+    case YamlTag::kNull:
+      return "!!null";
+    case YamlTag::kBool:
+      return "!!bool";
+    case YamlTag::kInt:
+      return "!!int";
+    case YamlTag::kFloat:
+      return "!!float";
+    case YamlTag::kString:
+      return "!!str";
+    case YamlTag::kTimestamp:
+      return "!!timestamp";
+    case YamlTag::kBinary:
+      return "!!binary";
+    case YamlTag::kMerge:
+      return "!!merge";
+    case YamlTag::kOther:
+      return "!!str";
   }
   return "!!str";
 }
@@ -147,7 +156,7 @@ std::string YamlNode::Describe() const {
   constexpr size_t kShown = 7, kLongest = 10;
   const bool is_long = value.size() > kLongest;
   return StrCat(YamlTagName(tag), " `", is_long ? value.substr(0, kShown) : value,
-                      is_long ? "...`" : "`");
+                is_long ? "...`" : "`");
 }
 
 std::optional<std::string> YamlNode::AsString() const {
@@ -180,7 +189,8 @@ std::optional<bool> YamlNode::AsBool() const {
   if (IsOneOf(value, {"true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})) {
     return true;
   }
-  if (IsOneOf(value, {"false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"})) {
+  if (IsOneOf(value,
+              {"false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"})) {
     return false;
   }
   return std::nullopt;

@@ -17,11 +17,20 @@ namespace sloburn::cli {
 namespace {
 
 bool IsReservedHeader(std::string_view name) {
-  static const auto* const kReserved = new std::set<std::string, std::less<>>{
-      "accept-encoding", "connection", "content-encoding", "content-length", "content-type",
-      "host", "keep-alive", "proxy-authenticate", "proxy-authorization", "user-agent",
-      "www-authenticate", "x-prometheus-remote-read-version",
-      "x-prometheus-remote-write-version"};
+  static const auto* const kReserved =
+      new std::set<std::string, std::less<>>{"accept-encoding",
+                                             "connection",
+                                             "content-encoding",
+                                             "content-length",
+                                             "content-type",
+                                             "host",
+                                             "keep-alive",
+                                             "proxy-authenticate",
+                                             "proxy-authorization",
+                                             "user-agent",
+                                             "www-authenticate",
+                                             "x-prometheus-remote-read-version",
+                                             "x-prometheus-remote-write-version"};
   return kReserved->count(name) > 0;
 }
 
@@ -151,8 +160,8 @@ void ConfigReader::ReadSource(const YamlNode* node, SourceConfig& source) {
   } else if (mode == "pushdown") {
     fields.Error("mode", "mode \"pushdown\" is not supported in this version");
   } else if (mode != "auto") {
-    fields.Error("mode", StrCat("unknown mode ", GoQuote(mode),
-                                "; use auto, remote_read or query"));
+    fields.Error("mode",
+                 StrCat("unknown mode ", GoQuote(mode), "; use auto, remote_read or query"));
   }
   fields.Read("timeout", source.timeout, absl::Milliseconds(1));
   ReadHttp(fields, source.headers, source.http);

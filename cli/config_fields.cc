@@ -50,16 +50,16 @@ void ConfigFields::Finish(const std::vector<RefusedKey>& refused) {
       continue;
     }
     if (read_.count(key->value) > 0) continue;
-    const auto reason = std::find_if(refused.begin(), refused.end(), [&](const RefusedKey& one) {
-      return one.name == key->value;
-    });
+    const auto reason = std::find_if(refused.begin(), refused.end(),
+                                     [&](const RefusedKey& one) { return one.name == key->value; });
     if (reason != refused.end()) {
       log_.Error(*key, StrCat(GoQuote(key->value), " in ", section_, " ", reason->reason));
       continue;
     }
     const std::string_view closest = ClosestWord(key->value, known);
-    log_.Error(*key, StrCat("unknown key ", GoQuote(key->value), " in ", section_,
-                            closest.empty() ? "" : StrCat("; did you mean ", GoQuote(closest), "?")));
+    log_.Error(*key,
+               StrCat("unknown key ", GoQuote(key->value), " in ", section_,
+                      closest.empty() ? "" : StrCat("; did you mean ", GoQuote(closest), "?")));
   }
 }
 
@@ -83,8 +83,9 @@ void ConfigFields::Error(std::string_view name, std::string_view message) {
 
 void ConfigFields::WrongType(const YamlNode& node, std::string_view name, std::string_view wanted) {
   // Only the kind is told: the text itself may be a secret.
-  const std::string_view kind = node.is_sequence() ? "a list" : node.is_mapping() ? "a mapping"
-                                                                                  : "this value";
+  const std::string_view kind = node.is_sequence()  ? "a list"
+                                : node.is_mapping() ? "a mapping"
+                                                    : "this value";
   log_.Error(node, StrCat(name, " in ", section_, " must be ", wanted, ", not ", kind));
 }
 

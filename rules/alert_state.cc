@@ -69,8 +69,7 @@ AlertStates AlertStates::Next(std::vector<AlertElement> elements, absl::Time eva
   // Both lists are sorted by labels: one pass joins them.
   while (old != alerts_.end() || element != elements.end()) {
     Alert alert;
-    if (element == elements.end() ||
-        (old != alerts_.end() && old->labels < element->labels)) {
+    if (element == elements.end() || (old != alerts_.end() && old->labels < element->labels)) {
       alert = *old++;
       if (!Fade(alert, eval_time, timing)) continue;
     } else if (old == alerts_.end() || element->labels < old->labels) {
@@ -86,9 +85,8 @@ AlertStates AlertStates::Next(std::vector<AlertElement> elements, absl::Time eva
 }
 
 int64_t AlertStates::CountActive() const {
-  return std::count_if(alerts_.begin(), alerts_.end(), [](const Alert& alert) {
-    return alert.state != AlertState::kInactive;
-  });
+  return std::count_if(alerts_.begin(), alerts_.end(),
+                       [](const Alert& alert) { return alert.state != AlertState::kInactive; });
 }
 
 AlertState AlertStates::Highest() const {

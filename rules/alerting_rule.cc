@@ -11,8 +11,7 @@
 
 namespace sloburn::rules {
 
-absl::StatusOr<std::vector<AlertElement>> AlertingRule::ToElements(
-    QueryValue result) const {
+absl::StatusOr<std::vector<AlertElement>> AlertingRule::ToElements(QueryValue result) const {
   ASSIGN_OR_RETURN(const InstantVector vector, ToVector(std::move(result)));
   std::vector<AlertElement> elements;
   elements.reserve(vector.size());
@@ -52,8 +51,7 @@ std::vector<SeriesSample> AlertingRule::ToSamples(const AlertStates& states,
 }
 
 AlertOutcome AlertingRule::Evaluate(QueryValue result, const AlertStates& states,
-                                    absl::Time eval_time, int64_t sample_ms,
-                                    int64_t limit) const {
+                                    absl::Time eval_time, int64_t sample_ms, int64_t limit) const {
   absl::StatusOr<std::vector<AlertElement>> elements = ToElements(std::move(result));
   if (!elements.ok()) return {elements.status(), states, {}};
   AlertStates next = states.Next(*std::move(elements), eval_time, timing_);
@@ -61,7 +59,8 @@ AlertOutcome AlertingRule::Evaluate(QueryValue result, const AlertStates& states
   if (limit > 0 && active > limit) {
     return {absl::ResourceExhaustedError(
                 StrCat("exceeded limit of ", limit, " with ", active, " alerts")),
-            AlertStates(), {}};
+            AlertStates(),
+            {}};
   }
   std::vector<SeriesSample> samples = ToSamples(next, sample_ms);
   return {absl::OkStatus(), std::move(next), std::move(samples)};

@@ -34,8 +34,11 @@ class AlertingRule {
   // `labels` are those of the group and the rule, merged; an empty value deletes.
   AlertingRule(std::string name, std::vector<Label> labels, std::vector<Label> annotations,
                AlertTiming timing, engine::PreparedQuery query)
-      : name_(std::move(name)), labels_(std::move(labels)), annotations_(std::move(annotations)),
-        timing_(timing), query_(std::move(query)) {}
+      : name_(std::move(name)),
+        labels_(std::move(labels)),
+        annotations_(std::move(annotations)),
+        timing_(timing),
+        query_(std::move(query)) {}
 
   const std::string& name() const { return name_; }
   const std::vector<Label>& labels() const { return labels_; }

@@ -17,9 +17,8 @@ const FieldSet& RuleFieldSet() {
 }
 
 FieldSet GroupFieldSet(bool is_manifest) {
-  FieldSet set{"rulefmt.RuleGroup",
-               {"name", "interval", "query_offset", "limit", "rules", "labels"},
-               {}};
+  FieldSet set{
+      "rulefmt.RuleGroup", {"name", "interval", "query_offset", "limit", "rules", "labels"}, {}};
   if (is_manifest) set.ignored = {"partial_response_strategy"};
   return set;
 }
@@ -53,8 +52,8 @@ class RuleChecker {
   void CheckKind(const std::string& record, const std::string& alert) {
     if (fields_.IsBroken("record") || fields_.IsBroken("alert")) return;
     if (!record.empty() && !alert.empty()) {
-      Diagnostic& one = ErrorAt(fields_.PlaceOfField("record"),
-                                "only one of 'record' and 'alert' must be set");
+      Diagnostic& one =
+          ErrorAt(fields_.PlaceOfField("record"), "only one of 'record' and 'alert' must be set");
       one.shown_places.push_back(fields_.PlaceOfField("alert"));
     }
     if (record.empty() && alert.empty()) {
@@ -79,8 +78,8 @@ class RuleChecker {
     if (rule_.keep_firing_for != absl::ZeroDuration()) refuse_field("keep_firing_for");
     if (!IsValidName(record)) ErrorAt(place, StrCat("invalid recording rule name: ", record));
     if (record.find_first_of("{}") != std::string::npos) {
-      ErrorAt(place, StrCat("braces present in the recording rule name; should it be in expr?: ",
-                            record));
+      ErrorAt(place,
+              StrCat("braces present in the recording rule name; should it be in expr?: ", record));
     }
   }
 
@@ -92,8 +91,7 @@ class RuleChecker {
     });
     for (const auto& [annotation, place] : annotations) {
       if (IsValidName(annotation.name)) continue;
-      log_.ErrorWithoutPlace(place,
-                             StrCat(prefix_, "invalid annotation name: ", annotation.name));
+      log_.ErrorWithoutPlace(place, StrCat(prefix_, "invalid annotation name: ", annotation.name));
     }
   }
 
@@ -149,8 +147,7 @@ void GroupReader::CheckGroup(const GroupSpec& group, const RuleFields& fields) {
     log_.Error(group.place, "Groupname must not be empty");
   }
   if (!seen_.insert({group.file, group.name}).second) {
-    log_.Error(group.place,
-               StrCat("groupname: \"", group.name, "\" is repeated in the same file"));
+    log_.Error(group.place, StrCat("groupname: \"", group.name, "\" is repeated in the same file"));
   }
 }
 
@@ -193,9 +190,9 @@ void GroupReader::ReadExpr(const RuleFields& fields, const std::string& prefix, 
   } else if (auto query = engine::Prepare(rule.expr, options_.query); query.ok()) {
     rule.query = *std::move(query);
   } else {
-    Diagnostic& one =
-        log_.Error(rule.expr_place, StrCat(prefix, "could not parse expression: ",
-                                           std::string(query.status().message())));
+    Diagnostic& one = log_.Error(
+        rule.expr_place,
+        StrCat(prefix, "could not parse expression: ", std::string(query.status().message())));
     if (const auto range = parser::RangeOf(query.status())) {
       const YamlPosition exact = stream_.Locate(*fields.Find("expr"), range->begin);
       one.place = {exact.line, exact.column};

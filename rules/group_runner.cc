@@ -72,8 +72,8 @@ absl::StatusOr<std::vector<SeriesSample>> ToSamples(const Rule& rule, QueryValue
     return recording->ToSamples(std::move(result), times.query_ms, limit);
   }
   const auto& alerting = std::get<AlertingRule>(rule);
-  AlertOutcome outcome = alerting.Evaluate(std::move(result), next.alerts, times.eval_time,
-                                           times.query_ms, limit);
+  AlertOutcome outcome =
+      alerting.Evaluate(std::move(result), next.alerts, times.eval_time, times.query_ms, limit);
   next.alerts = std::move(outcome.states);
   RETURN_IF_ERROR(outcome.status);
   return std::move(outcome.samples);
@@ -82,9 +82,9 @@ absl::StatusOr<std::vector<SeriesSample>> ToSamples(const Rule& rule, QueryValue
 absl::StatusOr<std::vector<SeriesSample>> Evaluate(const Rule& rule, const TickTimes& times,
                                                    int64_t limit, const TickContext& context,
                                                    const Snapshot& view, RuleState& next) {
-  ASSIGN_OR_RETURN(engine::QueryResult result,
-                   engine::Execute(QueryOf(rule), view, TimeRange::Instant(times.query_ms),
-                                   context.query));
+  ASSIGN_OR_RETURN(
+      engine::QueryResult result,
+      engine::Execute(QueryOf(rule), view, TimeRange::Instant(times.query_ms), context.query));
   return ToSamples(rule, std::move(result.value), times, limit, next);
 }
 
@@ -131,8 +131,11 @@ void LogRefused(const GroupDefinition& group, const Rule& rule, const AppendRepo
   const auto warn = [&](std::string_view message, int64_t count) {
     if (count == 0) return;
     Log(LogLevel::kWarn, message,
-        {{"file", group.file}, {"group", group.name}, {"name", NameOf(rule)},
-         {"num_dropped", StrCat(count)}, {"err", report.last_error}});
+        {{"file", group.file},
+         {"group", group.name},
+         {"name", NameOf(rule)},
+         {"num_dropped", StrCat(count)},
+         {"err", report.last_error}});
   };
   warn("Error on ingesting out-of-order result from rule evaluation", report.out_of_order);
   warn("Error on ingesting results from rule evaluation with different value but same timestamp",

@@ -178,8 +178,8 @@ void Manager::EndRemoved(absl::Time now) {
   std::vector<Removal> due;
   {
     absl::MutexLock lock(&mutex_);
-    const auto first_due = std::stable_partition(
-        removals_.begin(), removals_.end(), [&](const Removal& one) { return one.due > now; });
+    const auto first_due = std::stable_partition(removals_.begin(), removals_.end(),
+                                                 [&](const Removal& one) { return one.due > now; });
     due.assign(std::make_move_iterator(first_due), std::make_move_iterator(removals_.end()));
     removals_.erase(first_due, removals_.end());
   }

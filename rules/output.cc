@@ -17,9 +17,15 @@ void Count(const absl::Status& status, AppendReport& report) {
   }
   report.last_error = std::string(status.message());
   switch (status.code()) {
-    case absl::StatusCode::kOutOfRange: ++report.out_of_order; break;
-    case absl::StatusCode::kAlreadyExists: ++report.duplicates; break;
-    default: ++report.other_errors; break;
+    case absl::StatusCode::kOutOfRange:
+      ++report.out_of_order;
+      break;
+    case absl::StatusCode::kAlreadyExists:
+      ++report.duplicates;
+      break;
+    default:
+      ++report.other_errors;
+      break;
   }
 }
 

@@ -31,10 +31,10 @@ class SampleSink {
 // What became of the samples of one batch.
 struct AppendReport {
   int64_t accepted = 0;
-  int64_t out_of_order = 0;  // or out of bounds
-  int64_t duplicates = 0;    // same series and time, other value
-  int64_t other_errors = 0;  // the series limit and the like
-  std::string last_error;    // empty: all were accepted
+  int64_t out_of_order = 0;       // or out of bounds
+  int64_t duplicates = 0;         // same series and time, other value
+  int64_t other_errors = 0;       // the series limit and the like
+  std::string last_error;         // empty: all were accepted
   std::vector<bool> is_accepted;  // per sample, in the order of Add
 
   bool has_errors() const { return !last_error.empty(); }

@@ -179,9 +179,8 @@ std::vector<RuleFields::LabelEntry> RuleFields::ReadLabels(std::string_view name
     if (!child_text) Break(name, *child, "string");
     if (key_text && child_text) labels.push_back({{*key_text, *child_text}, PlaceOf(*key)});
   }
-  std::sort(labels.begin(), labels.end(), [](const LabelEntry& a, const LabelEntry& b) {
-    return a.label.name < b.label.name;
-  });
+  std::sort(labels.begin(), labels.end(),
+            [](const LabelEntry& a, const LabelEntry& b) { return a.label.name < b.label.name; });
   return labels;
 }
 

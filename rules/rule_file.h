@@ -69,7 +69,7 @@ struct RuleFileOptions {
 };
 
 struct ParsedRuleFile {
-  RuleFile file;  // complete only when ok()
+  RuleFile file;                   // complete only when ok()
   std::vector<Diagnostic> errors;  // YAML problems, then in Prometheus' order
   std::vector<Diagnostic> warnings;
 

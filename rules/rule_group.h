@@ -59,9 +59,9 @@ struct GroupMetrics {
   std::string key;
   absl::Duration interval;
   int64_t rules = 0;
-  int64_t iterations = 0;         // scheduled, missed ones included
+  int64_t iterations = 0;  // scheduled, missed ones included
   int64_t iterations_missed = 0;
-  int64_t evaluations = 0;        // of rules
+  int64_t evaluations = 0;  // of rules
   int64_t evaluation_failures = 0;
   absl::Duration evaluation_duration_sum;  // of rules
   absl::Duration iteration_duration_sum;   // of whole ticks

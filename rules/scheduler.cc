@@ -36,8 +36,10 @@ Scheduler::~Scheduler() { StopAll(); }
 void Scheduler::Add(RuleGroup& group, Tick tick) {
   auto worker = std::make_unique<Worker>();
   Worker* const handle = worker.get();
-  handle->thread = std::thread([this, &group, handle, tick = std::move(tick)] {
-    Run(group, tick, handle->stop);
+  // The first slot is fixed here, so that it does not depend on when the thread gets to run.
+  const absl::Time first = SlotAfter(group, clock_.Now());
+  handle->thread = std::thread([this, &group, handle, first, tick = std::move(tick)] {
+    Run(group, first, tick, handle->stop);
   });
   absl::MutexLock lock(&mutex_);
   workers_[&group] = std::move(worker);
@@ -72,9 +74,8 @@ void Scheduler::RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool
   {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(
-        +[](Scheduler* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-          return self->running_ < self->max_concurrent_;
-        },
+        +[](Scheduler* self)
+             ABSL_NO_THREAD_SAFETY_ANALYSIS { return self->running_ < self->max_concurrent_; },
         this));
     ++running_;
   }
@@ -84,9 +85,9 @@ void Scheduler::RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool
   --running_;
 }
 
-void Scheduler::Run(RuleGroup& group, const Tick& tick, const std::atomic<bool>& stop) {
+void Scheduler::Run(RuleGroup& group, absl::Time slot, const Tick& tick,
+                    const std::atomic<bool>& stop) {
   const absl::Duration interval = group.definition().interval;
-  absl::Time slot = SlotAfter(group, clock_.Now());
   while (clock_.SleepUntil(slot, stop)) {
     // Slots that have passed entirely are skipped; the newest one is still evaluated, late.
     const int64_t missed = (clock_.Now() - slot) / interval;

@@ -59,7 +59,8 @@ class Scheduler {
     std::thread thread;
   };
 
-  void Run(RuleGroup& group, const Tick& tick, const std::atomic<bool>& stop);
+  // Ticks at `slot` and every interval after it.
+  void Run(RuleGroup& group, absl::Time slot, const Tick& tick, const std::atomic<bool>& stop);
   void RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool>& stop);
 
   Clock& clock_;

@@ -20,7 +20,10 @@ TEST(JsonWriter, EscapesWhatJsonDemands) {
 
 TEST(JsonWriter, KeepsUtf8AndReplacesTheRest) {
   EXPECT_EQ(Quote("é€😀"), "\"é€😀\"");
-  EXPECT_EQ(Quote("a\xff" "b\xC3"), "\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\"");
+  EXPECT_EQ(Quote("a\xff"
+                  "b\xC3"),
+            "\"a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD\"");
 }
 
 TEST(JsonWriter, EscapesForHtmlOnlyWhenAsked) {

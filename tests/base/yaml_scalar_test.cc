@@ -13,19 +13,37 @@ TEST(YamlScalar, ResolvesPlainScalarsAsGoDoes) {
     const char* text;
     YamlTag tag;
   } kCases[] = {
-      {"", YamlTag::kNull},        {"~", YamlTag::kNull},       {"Null", YamlTag::kNull},
-      {"nULL", YamlTag::kString},  {"true", YamlTag::kBool},    {"FALSE", YamlTag::kBool},
-      {"yes", YamlTag::kString},   {"5", YamlTag::kInt},        {"-5", YamlTag::kInt},
-      {"+5", YamlTag::kInt},       {"1_000", YamlTag::kInt},    {"0x1F", YamlTag::kInt},
-      {"0o17", YamlTag::kInt},     {"0b101", YamlTag::kInt},    {"017", YamlTag::kInt},
-      {"1.5", YamlTag::kFloat},    {".5", YamlTag::kFloat},     {"1e3", YamlTag::kFloat},
-      {"1.", YamlTag::kFloat},     {".inf", YamlTag::kFloat},   {"-.Inf", YamlTag::kFloat},
-      {".nan", YamlTag::kFloat},   {"99999999999999999999", YamlTag::kFloat},
-      {"5m", YamlTag::kString},    {"-", YamlTag::kString},     {"1.2.3", YamlTag::kString},
+      {"", YamlTag::kNull},
+      {"~", YamlTag::kNull},
+      {"Null", YamlTag::kNull},
+      {"nULL", YamlTag::kString},
+      {"true", YamlTag::kBool},
+      {"FALSE", YamlTag::kBool},
+      {"yes", YamlTag::kString},
+      {"5", YamlTag::kInt},
+      {"-5", YamlTag::kInt},
+      {"+5", YamlTag::kInt},
+      {"1_000", YamlTag::kInt},
+      {"0x1F", YamlTag::kInt},
+      {"0o17", YamlTag::kInt},
+      {"0b101", YamlTag::kInt},
+      {"017", YamlTag::kInt},
+      {"1.5", YamlTag::kFloat},
+      {".5", YamlTag::kFloat},
+      {"1e3", YamlTag::kFloat},
+      {"1.", YamlTag::kFloat},
+      {".inf", YamlTag::kFloat},
+      {"-.Inf", YamlTag::kFloat},
+      {".nan", YamlTag::kFloat},
+      {"99999999999999999999", YamlTag::kFloat},
+      {"5m", YamlTag::kString},
+      {"-", YamlTag::kString},
+      {"1.2.3", YamlTag::kString},
       {"2001-01-02", YamlTag::kTimestamp},
       {"2001-1-2T3:4:5Z", YamlTag::kTimestamp},
       {"2001-01-02x", YamlTag::kString},
-      {"<<", YamlTag::kMerge},     {"<", YamlTag::kString},
+      {"<<", YamlTag::kMerge},
+      {"<", YamlTag::kString},
   };
   for (const auto& one : kCases) {
     EXPECT_EQ(YamlTagName(ResolvePlainScalar(one.text)), YamlTagName(one.tag)) << one.text;
@@ -49,7 +67,8 @@ TEST(YamlScalar, IntegersInEveryBase) {
   EXPECT_EQ(Plain("3.7").AsInt(), 3);
   EXPECT_EQ(Plain("9223372036854775807").AsInt(), std::numeric_limits<int64_t>::max());
   EXPECT_EQ(Plain("-9223372036854775808").AsInt(), std::numeric_limits<int64_t>::min());
-  for (const char* text : {"9223372036854775808", "1e30", "-1e30", ".nan", ".inf", "true", "x", ""}) {
+  for (const char* text :
+       {"9223372036854775808", "1e30", "-1e30", ".nan", ".inf", "true", "x", ""}) {
     EXPECT_EQ(Plain(text).AsInt(), std::nullopt) << text;
   }
 }

@@ -10,7 +10,8 @@ namespace {
 std::string Show(const YamlNode& node) {
   std::string out;
   switch (node.kind) {
-    case YamlKind::kScalar: return node.is_null() ? "~" : node.value;
+    case YamlKind::kScalar:
+      return node.is_null() ? "~" : node.value;
     case YamlKind::kSequence:
       for (const YamlNode* item : node.items) out += (out.empty() ? "" : ",") + Show(*item);
       return "[" + out + "]";
@@ -38,7 +39,9 @@ TEST(Yaml, ReadsTrees) {
   EXPECT_EQ(ShowFirst("a: 1\nb: [x, 'y', \"z\"]\nc: {d: e}\n"), "{a:1,b:[x,y,z],c:{d:e}}");
   EXPECT_EQ(ShowFirst(""), "none");
   EXPECT_EQ(ShowFirst("# only a comment\n"), "none");
-  EXPECT_EQ(ShowFirst("\xEF\xBB\xBF" "a: b\n"), "{a:b}");
+  EXPECT_EQ(ShowFirst("\xEF\xBB\xBF"
+                      "a: b\n"),
+            "{a:b}");
   EXPECT_EQ(ShowFirst("a: |\n  x\n  y\nb: >-\n  x\n  y\n"), "{a:x\ny\n,b:x y}");
 }
 
@@ -108,8 +111,7 @@ TEST(Yaml, KeepsDocumentsBeforeAnError) {
 }
 
 TEST(Yaml, LimitsHold) {
-  EXPECT_EQ(ErrorOf("abcdef", {.max_bytes = 5}),
-            "1:1: yaml: 6 bytes are more than the limit of 5");
+  EXPECT_EQ(ErrorOf("abcdef", {.max_bytes = 5}), "1:1: yaml: 6 bytes are more than the limit of 5");
   EXPECT_EQ(ErrorOf("[[[x]]]", {.max_depth = 2}), "1:3: yaml: nested deeper than 2 levels");
   EXPECT_EQ(ErrorOf("[[[x]]]", {.max_depth = 3}), "no error");
   EXPECT_EQ(ErrorOf("[a, b, c]", {.max_nodes = 3}),
@@ -140,8 +142,7 @@ TEST(Yaml, ExplicitTagsDecide) {
   EXPECT_EQ(items[3]->AsString(), "hi");
   EXPECT_EQ(items[4]->AsInt(), 5);
   EXPECT_EQ(ErrorOf("a: !!int b\n"), "1:4: yaml: cannot decode !!str `b` as a !!int");
-  EXPECT_EQ(ErrorOf("a: !!binary '*'\n"),
-            "1:4: yaml: !!binary value contains invalid base64 data");
+  EXPECT_EQ(ErrorOf("a: !!binary '*'\n"), "1:4: yaml: !!binary value contains invalid base64 data");
 }
 
 // The place of the first `needle` in the scalar under "k".
@@ -162,7 +163,7 @@ TEST(Yaml, LocatesBytesOfScalars) {
   EXPECT_EQ(Place("k: >- # why\n  sum(\n  x)\n", "x"), "3:3");
   EXPECT_EQ(Place("k: sum(\n  x)\n", "x"), "2:3");
   EXPECT_EQ(Place("k: é(x)\n", "x"), "1:6");
-  EXPECT_EQ(Place("k: sum(\n", ""), "1:8");       // the end is past the last byte
+  EXPECT_EQ(Place("k: sum(\n", ""), "1:8");  // the end is past the last byte
   EXPECT_EQ(Place("k: |\n  sum(\n", ""), "2:7");
   EXPECT_EQ(Place("k: \"a\\x41b\"\n", "b"), "1:4");  // escapes: the scalar itself
   EXPECT_EQ(Place("k: 'a''b'\n", "b"), "1:4");

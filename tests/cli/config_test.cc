@@ -160,17 +160,20 @@ INSTANTIATE_TEST_SUITE_P(
     Config, BadConfig,
     ::testing::Values(
         BadCase{"[a]", "1:1: the configuration must be a mapping"},
-        BadCase{"a: [", "2:1: yaml: did not find expected node content (while parsing a flow node "
-                        "that starts at 2:1)"},
+        BadCase{"a: [",
+                "2:1: yaml: did not find expected node content (while parsing a flow node "
+                "that starts at 2:1)"},
         BadCase{"global: {}\nglobal: {}", "2:1: mapping key \"global\" already defined at line 1"},
         BadCase{"{}\n---\n{}", "3:1: only one YAML document is allowed"},
         BadCase{"global: {evaluation_interval: 5x}",
                 "1:31: evaluation_interval in global: unknown unit \"x\" in duration \"5x\""},
-        BadCase{"global: {external_labels: [a]}", "1:27: external_labels in global must be a mapping, not a list"},
+        BadCase{"global: {external_labels: [a]}",
+                "1:27: external_labels in global must be a mapping, not a list"},
         BadCase{"rule_files: ['a/*/b.yml']",
                 "1:13: invalid rule file path \"a/*/b.yml\": * is allowed in the last part only"},
-        BadCase{"rule_files: a.yml", "1:13: rule_files in the configuration must be a list, not "
-                                     "this value"},
+        BadCase{"rule_files: a.yml",
+                "1:13: rule_files in the configuration must be a list, not "
+                "this value"},
         BadCase{"remote_write: {}", "1:15: remote_write must be a list"},
         BadCase{"remote_write: [null]", "1:16: empty or null remote write config section"},
         BadCase{"remote_write: [{url: 'ftp://x'}]",
@@ -212,14 +215,14 @@ TEST(Config, SecretsAreNeverShown) {
   EXPECT_EQ(out.str(), "<secret>");
   EXPECT_EQ(Secret("hunter2").ToString(), "<secret>");
   // Secrets in wrong places or of wrong types do not leak through messages.
-  for (const char* text : {"source: {url: 'http://u:hunter2@x'}",
-                           "source: {url: 'http://x', basic_auth: hunter2}",
-                           "source: {url: 'http://x', basic_auth: {password: [hunter2]}}",
-                           "source: {url: 'http://x', basic_auth: {password: !!int hunter2}}",
-                           "source: {url: 'http://x', headers: hunter2}",
-                           "source: {url: 'http://x', tls_config: hunter2}",
-                           "source: {url: 'http://x', headers: {a: \"hunter2\\n\"}}",
-                           "source: {url: 'http://x', authorization: {credentials: {a: hunter2}}}"}) {
+  for (const char* text :
+       {"source: {url: 'http://u:hunter2@x'}", "source: {url: 'http://x', basic_auth: hunter2}",
+        "source: {url: 'http://x', basic_auth: {password: [hunter2]}}",
+        "source: {url: 'http://x', basic_auth: {password: !!int hunter2}}",
+        "source: {url: 'http://x', headers: hunter2}",
+        "source: {url: 'http://x', tls_config: hunter2}",
+        "source: {url: 'http://x', headers: {a: \"hunter2\\n\"}}",
+        "source: {url: 'http://x', authorization: {credentials: {a: hunter2}}}"}) {
     EXPECT_THAT(ErrorOf(text), Not(HasSubstr("hunter2"))) << text;
     EXPECT_THAT(ErrorOf(text), HasSubstr("/etc/s/c.yml:1:")) << text;
   }

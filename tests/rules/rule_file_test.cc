@@ -105,21 +105,21 @@ TEST(RuleFile, DecodesEveryField) {
   EXPECT_TRUE(alerts.rules[0].is_alerting);
   EXPECT_EQ(alerts.rules[0].hold, absl::Minutes(5));
   EXPECT_EQ(alerts.rules[0].keep_firing_for, absl::Hours(1));
-  EXPECT_THAT(alerts.rules[0].annotations,
-              ElementsAre(Label{"dashes-are-fine", "x"},
-                          Label{"summary", "{{ $labels.job }} is down"}));
+  EXPECT_THAT(
+      alerts.rules[0].annotations,
+      ElementsAre(Label{"dashes-are-fine", "x"}, Label{"summary", "{{ $labels.job }} is down"}));
   EXPECT_EQ(alerts.rules[1].expr, "5");
 }
 
 TEST(RuleFile, PointsIntoExpressions) {
   const ParsedRuleFile parsed = ParseText(
-      "groups:\n- name: g\n  rules:\n  - record: a\n    expr: |\n      sum(x)\n        + + )\n"
+      "groups:\n- name: g\n  rules:\n  - record: a\n    expr: |\n      sum(x)\n        + * y\n"
       "  - record: b\n    expr: rate(x)\n    labels: {__name__: x}\n");
   ASSERT_EQ(parsed.errors.size(), 3u);
   // Shown as Prometheus shows it, at the start of the text; the exact place is the operator's.
   EXPECT_EQ(parsed.errors[0].shown_places[0].line, 5);
   EXPECT_EQ(parsed.errors[0].place.line, 7);
-  EXPECT_EQ(parsed.errors[0].place.column, 13);
+  EXPECT_EQ(parsed.errors[0].place.column, 11);
   EXPECT_EQ(parsed.errors[1].place.line, 9);
   EXPECT_EQ(parsed.errors[1].place.column, 16);
   // Prometheus gives errors of labels no place.
