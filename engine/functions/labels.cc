@@ -6,7 +6,6 @@
 #include <iterator>
 #include <map>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "base/utf8.h"
 #include "engine/functions/family.h"
@@ -15,9 +14,25 @@ namespace sloburn::engine {
 namespace {
 
 constexpr FunctionRow kRows[] = {
-    {"label_replace", {kV, kT, kT, kT, kT}, 5, 0, kV, VectorFunction::kLabelReplace, nullptr, true,
-     false, "Sets a label from a regular expression match on another."},
-    {"label_join", {kV, kT, kT, kT}, 4, -1, kV, VectorFunction::kLabelJoin, nullptr, true, false,
+    {"label_replace",
+     {kV, kT, kT, kT, kT},
+     5,
+     0,
+     kV,
+     VectorFunction::kLabelReplace,
+     nullptr,
+     true,
+     false,
+     "Sets a label from a regular expression match on another."},
+    {"label_join",
+     {kV, kT, kT, kT},
+     4,
+     -1,
+     kV,
+     VectorFunction::kLabelJoin,
+     nullptr,
+     true,
+     false,
      "Sets a label to the joined values of others."},
 };
 
@@ -26,13 +41,17 @@ struct GroupName {
   size_t length;  // of the text after '$'; 0: not a name
 };
 
-bool IsNameByte(char c) { return c == '_' || absl::ascii_isalnum(c); }
+// How long the run of letters, digits and underscores at the start is, in bytes.
+size_t NameLength(std::string_view text) {
+  static const re2::RE2* const word = new re2::RE2("[_\\pL\\p{Nd}]*");
+  re2::StringPiece rest(text.data(), text.size());
+  return re2::RE2::Consume(&rest, *word) ? text.size() - rest.size() : 0;
+}
 
 GroupName TakeName(std::string_view text) {
   const bool is_braced = !text.empty() && text[0] == '{';
   const size_t begin = is_braced ? 1 : 0;
-  size_t end = begin;
-  while (end < text.size() && IsNameByte(text[end])) ++end;
+  const size_t end = begin + NameLength(text.substr(begin));
   if (end == begin) return {"", 0};
   if (is_braced && (end >= text.size() || text[end] != '}')) return {"", 0};
   return {std::string(text.substr(begin, end - begin)), end + (is_braced ? 1 : 0)};
@@ -41,7 +60,9 @@ GroupName TakeName(std::string_view text) {
 std::string_view GroupValue(const std::string& name, const std::vector<std::string_view>& groups,
                             const re2::RE2& regex) {
   int index = -1;
-  const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
+  // A leading zero makes it a name.
+  const bool is_number =
+      name.find_first_not_of("0123456789") == std::string::npos && (name == "0" || name[0] != '0');
   if (is_number) {
     if (!absl::SimpleAtoi(name, &index)) return {};
   } else {

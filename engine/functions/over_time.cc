@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
+#include <vector>
 
 #include "engine/functions/compensated_sum.h"
 #include "engine/functions/family.h"
+#include "engine/functions/quantile.h"
 
 namespace sloburn::engine {
 namespace {
@@ -61,6 +65,49 @@ bool Present(const Window&, const double*, double* result) {
   return true;
 }
 
+bool MedianAbsoluteDeviation(const Window& w, const double*, double* result) {
+  std::vector<double> values(w.values, w.values + w.size);
+  if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
+    *result = std::numeric_limits<double>::quiet_NaN();
+    return true;
+  }
+  const double median = Quantile(0.5, values);
+  for (double& value : values) value = std::fabs(value - median);
+  *result = Quantile(0.5, values);
+  return true;
+}
+
+double ToSeconds(int64_t timestamp_ms) { return static_cast<double>(timestamp_ms) / 1000; }
+
+bool TimeOfFirst(const Window& w, const double*, double* result) {
+  *result = ToSeconds(w.timestamps[0]);
+  return true;
+}
+
+bool TimeOfLast(const Window& w, const double*, double* result) {
+  *result = ToSeconds(w.timestamps[w.size - 1]);
+  return true;
+}
+
+// Of equal extremes the newest counts.
+bool TimeOfMax(const Window& w, const double*, double* result) {
+  size_t most = 0;
+  for (size_t i = 1; i < w.size; ++i) {
+    if (w.values[i] >= w.values[most] || std::isnan(w.values[most])) most = i;
+  }
+  *result = ToSeconds(w.timestamps[most]);
+  return true;
+}
+
+bool TimeOfMin(const Window& w, const double*, double* result) {
+  size_t least = 0;
+  for (size_t i = 1; i < w.size; ++i) {
+    if (w.values[i] <= w.values[least] || std::isnan(w.values[least])) least = i;
+  }
+  *result = ToSeconds(w.timestamps[least]);
+  return true;
+}
+
 // Welford with both sums compensated.
 double Variance(const Window& w) {
   double count = 0;
@@ -91,7 +138,7 @@ constexpr FunctionRow KeepingName(FunctionRow row) {
 
 constexpr FunctionRow Experimental(FunctionRow row) {
   row.is_experimental = true;
-  return Unsupported(row);
+  return row;
 }
 
 constexpr FunctionRow kRows[] = {
@@ -105,11 +152,12 @@ constexpr FunctionRow kRows[] = {
     OverTime("present_over_time", Present, "1 where the window has a sample."),
     OverTime("stddev_over_time", Stddev, "The standard deviation in the window."),
     OverTime("stdvar_over_time", Stdvar, "The variance in the window."),
-    Experimental(OverTime("mad_over_time", Last, "The median absolute deviation.")),
-    Experimental(OverTime("ts_of_first_over_time", Last, "The time of the oldest sample.")),
-    Experimental(OverTime("ts_of_last_over_time", Last, "The time of the newest sample.")),
-    Experimental(OverTime("ts_of_max_over_time", Last, "The time of the largest sample.")),
-    Experimental(OverTime("ts_of_min_over_time", Last, "The time of the least sample.")),
+    Experimental(OverTime("mad_over_time", MedianAbsoluteDeviation,
+                          "The median absolute deviation in the window.")),
+    Experimental(OverTime("ts_of_first_over_time", TimeOfFirst, "The time of the oldest sample.")),
+    Experimental(OverTime("ts_of_last_over_time", TimeOfLast, "The time of the newest sample.")),
+    Experimental(OverTime("ts_of_max_over_time", TimeOfMax, "The time of the largest sample.")),
+    Experimental(OverTime("ts_of_min_over_time", TimeOfMin, "The time of the least sample.")),
 };
 
 }  // namespace

@@ -9,6 +9,11 @@ namespace {
 
 enum class Kind { kDelta, kIncrease, kRate };
 
+// Whole and fractional seconds apart, as Go's Duration.Seconds rounds.
+double ToSeconds(int64_t ms) {
+  return static_cast<double>(ms / 1000) + static_cast<double>(ms % 1000 * 1'000'000) / 1e9;
+}
+
 // The change over the window, extrapolated to its edges: parity of Prometheus' extrapolatedRate
 // for floats, operation by operation.
 bool Extrapolated(const Window& w, Kind kind, double* result) {
@@ -38,7 +43,7 @@ bool Extrapolated(const Window& w, Kind kind, double* result) {
   }
   if (to_end >= threshold) to_end = average / 2;
   double factor = (interval + to_start + to_end) / interval;
-  if (kind == Kind::kRate) factor /= static_cast<double>(w.end_ms - w.start_ms) / 1000;
+  if (kind == Kind::kRate) factor /= ToSeconds(w.end_ms - w.start_ms);
   *result = value * factor;
   return true;
 }

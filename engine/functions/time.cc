@@ -9,13 +9,19 @@
 namespace sloburn::engine {
 namespace {
 
-// Truncated to whole seconds; what does not fit gives the least int64, as Go does on amd64.
+// Go counts seconds from this instant (March 1 of the year -292277022400) in an unsigned number.
+constexpr int64_t kGoTimeZero = -9'223'372'028'741'760'000;
+
+// Truncated to whole seconds; what does not fit gives the least int64, as Go does on amd64, and
+// what lies before Go's time zero wraps around.
 absl::CivilSecond ToCivil(double seconds) {
   constexpr double kLimit = 9223372036854775808.0;
   const bool fits = seconds >= -kLimit && seconds < kLimit;
-  const int64_t whole =
-      fits ? static_cast<int64_t>(seconds) : std::numeric_limits<int64_t>::min();
-  return absl::CivilSecond(1970) + whole;
+  const int64_t whole = fits ? static_cast<int64_t>(seconds) : std::numeric_limits<int64_t>::min();
+  const absl::CivilSecond civil = absl::CivilSecond(1970) + whole;
+  if (whole >= kGoTimeZero) return civil;
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  return civil + kMax + kMax + 2;
 }
 
 double Minute(double v, const double*) { return ToCivil(v).minute(); }
@@ -23,9 +29,7 @@ double Hour(double v, const double*) { return ToCivil(v).hour(); }
 double Month(double v, const double*) { return ToCivil(v).month(); }
 double Year(double v, const double*) { return static_cast<double>(ToCivil(v).year()); }
 double DayOfMonth(double v, const double*) { return ToCivil(v).day(); }
-double DayOfYear(double v, const double*) {
-  return absl::GetYearDay(absl::CivilDay(ToCivil(v)));
-}
+double DayOfYear(double v, const double*) { return absl::GetYearDay(absl::CivilDay(ToCivil(v))); }
 
 double DayOfWeek(double v, const double*) {
   // absl counts from Monday, PromQL from Sunday.
@@ -55,11 +59,35 @@ constexpr FunctionRow kRows[] = {
     DatePart("days_in_month", DaysInMonth, "The number of days in the month, UTC."),
     DatePart("month", Month, "The month, UTC."),
     DatePart("year", Year, "The year, UTC."),
-    {"time", {}, 0, 0, kS, VectorFunction::kTime, nullptr, false, false,
+    {"time",
+     {},
+     0,
+     0,
+     kS,
+     VectorFunction::kTime,
+     nullptr,
+     false,
+     false,
      "The evaluation time in seconds since 1970."},
-    {"timestamp", {kV}, 1, 0, kV, VectorFunction::kTimestamp, nullptr, false, false,
+    {"timestamp",
+     {kV},
+     1,
+     0,
+     kV,
+     VectorFunction::kTimestamp,
+     nullptr,
+     false,
+     false,
      "The time of each sample in seconds since 1970."},
-    {"start_timestamp", {kV}, 1, 0, kV, VectorFunction::kUnsupported, nullptr, false, true,
+    {"start_timestamp",
+     {kV},
+     1,
+     0,
+     kV,
+     VectorFunction::kUnsupported,
+     nullptr,
+     false,
+     true,
      "The start time of each sample."},
     Clockwork("start", "The start of the query."),
     Clockwork("end", "The end of the query."),
