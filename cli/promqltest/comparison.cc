@@ -61,17 +61,19 @@ absl::Status CompareVector(const EvalCommand& eval, const InstantVector& vector)
 // Expected values lie on the grid of `range`.
 absl::Status CompareMatrix(const std::vector<ScriptSeries>& expected, const Matrix& matrix,
                            const TimeRange& range) {
+  RETURN_IF_ERROR(CheckSorted(matrix));
   std::map<std::string, const SeriesSamples*> got;
   for (const SeriesSamples& series : matrix) got[std::string(series.labels.bytes())] = &series;
-  size_t with_values = 0;
   for (const ScriptSeries& series : expected) {
     std::vector<Sample> samples;
+    if (static_cast<int64_t>(series.values.size()) > range.steps()) {
+      return Differs("expected ", series.values.size(), " values for ", series.labels.ToString(),
+                     ", but the time range has ", range.steps(), " steps only");
+    }
     for (size_t i = 0; i < series.values.size(); ++i) {
       if (series.values[i].is_omitted) continue;
       samples.push_back({range.at(static_cast<int64_t>(i)), series.values[i].value});
     }
-    if (samples.empty()) continue;
-    ++with_values;
     const auto found = got.find(std::string(series.labels.bytes()));
     const std::string name = series.labels.ToString();
     if (found == got.end()) return Differs("expected series ", name, ", got none");
@@ -90,17 +92,27 @@ absl::Status CompareMatrix(const std::vector<ScriptSeries>& expected, const Matr
       }
     }
   }
-  if (with_values != matrix.size()) {
+  if (expected.size() != matrix.size()) {
     std::string names;
     for (const SeriesSamples& series : matrix) {
       absl::StrAppend(&names, " ", series.labels.ToString());
     }
-    return Differs("expected ", with_values, " series, got ", matrix.size(), ":", names);
+    return Differs("expected ", expected.size(), " series, got ", matrix.size(), ":", names);
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+absl::Status CheckSorted(const Matrix& matrix) {
+  for (size_t i = 1; i < matrix.size(); ++i) {
+    if (matrix[i].labels < matrix[i - 1].labels) {
+      return Differs("the result is not sorted by labels: ", matrix[i].labels.ToString(),
+                     " comes after ", matrix[i - 1].labels.ToString());
+    }
+  }
+  return absl::OkStatus();
+}
 
 bool SameFloat(double a, double b) {
   if (IsStale(a) || IsStale(b)) return IsStale(a) && IsStale(b);
@@ -128,8 +140,7 @@ absl::Status CompareInstant(const EvalCommand& eval, const QueryValue& value, in
   if (const auto* scalar = std::get_if<ScalarResult>(&value)) {
     if (!eval.scalar) return Differs("got an unexpected scalar ", FormatFloatG(scalar->value));
     if (SameFloat(*eval.scalar, scalar->value)) return absl::OkStatus();
-    return Differs("expected ", FormatFloatG(*eval.scalar), ", got ",
-                   FormatFloatG(scalar->value));
+    return Differs("expected ", FormatFloatG(*eval.scalar), ", got ", FormatFloatG(scalar->value));
   }
   if (eval.scalar) return Differs("expected a scalar at ", time_ms);
   const auto* vector = std::get_if<InstantVector>(&value);
@@ -140,14 +151,18 @@ absl::Status CompareInstant(const EvalCommand& eval, const QueryValue& value, in
 absl::Status CompareRange(const EvalCommand& eval, const QueryValue& value) {
   const auto* matrix = std::get_if<Matrix>(&value);
   if (matrix == nullptr) return Differs("expected a matrix");
+  if (eval.scalar) return Differs("expected a scalar, got a matrix");
   return CompareMatrix(eval.series, *matrix, eval.range);
 }
 
 bool TextMatches(const ExpectedText& expected, std::string_view text) {
   switch (expected.kind) {
-    case ExpectedText::Kind::kAny: return true;
-    case ExpectedText::Kind::kExact: return text == expected.text;
-    case ExpectedText::Kind::kRegex: break;
+    case ExpectedText::Kind::kAny:
+      return true;
+    case ExpectedText::Kind::kExact:
+      return text == expected.text;
+    case ExpectedText::Kind::kRegex:
+      break;
   }
   return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), expected.text);
 }

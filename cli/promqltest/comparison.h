@@ -16,6 +16,9 @@ bool SameFloat(double a, double b);
 absl::Status CompareInstant(const EvalCommand& eval, const QueryValue& value, int64_t time_ms);
 absl::Status CompareRange(const EvalCommand& eval, const QueryValue& value);
 
+// FailedPrecondition unless the series are in the order of their labels.
+absl::Status CheckSorted(const Matrix& matrix);
+
 bool TextMatches(const ExpectedText& expected, std::string_view text);
 
 }  // namespace sloburn::cli

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/promqltest/runner.h"
 
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "base/read_file.h"
 #include "base/status_macros.h"
 #include "cli/promqltest/comparison.h"
 #include "cli/promqltest/pin_selectors.h"
 #include "cli/promqltest/script.h"
+#include "cli/promqltest/unsupported_samples.h"
 #include "engine/engine.h"
 #include "engine/storage/memory_storage.h"
 #include "parser/printer.h"
@@ -18,6 +18,7 @@ namespace sloburn::cli {
 namespace {
 
 constexpr int64_t kMinuteMs = 60'000;
+constexpr size_t kMaxScriptBytes = 64 << 20;
 
 engine::QueryOptions UpstreamOptions() {
   engine::QueryOptions options;
@@ -41,58 +42,34 @@ class ScriptRunner {
 
   void Clear() {
     storage_ = std::make_unique<MemoryStorage>();
-    unsupported_.clear();
+    unsupported_.Clear();
   }
 
   absl::Status Load(const LoadCommand& load) {
     auto appender = storage_->NewAppender();
     for (const ScriptSeries& series : load.series) {
-      if (series.has_start_timestamps) {
-        unsupported_.push_back({series.labels, "start timestamps"});
-      }
-      if (load.with_custom_buckets) unsupported_.push_back({series.labels, "load_with_nhcb"});
-      bool has_histograms = false;
+      unsupported_.Add(load, series);
       for (size_t i = 0; i < series.values.size(); ++i) {
         const parser::SeriesValue& value = series.values[i];
-        has_histograms |= value.is_histogram;
         if (value.is_omitted || value.is_histogram) continue;
-        RETURN_IF_ERROR(appender->Append(series.labels, load.step_ms * static_cast<int64_t>(i),
-                                         value.value));
+        RETURN_IF_ERROR(
+            appender->Append(series.labels, load.step_ms * static_cast<int64_t>(i), value.value));
       }
-      if (has_histograms) unsupported_.push_back({series.labels, "native histograms"});
     }
     return appender->Commit();
   }
 
   absl::Status Eval(const EvalCommand& eval) {
-    const absl::Status status = EvalExpression(eval, eval.expr, eval.range, true);
+    const absl::Status status = EvalExpression(eval, eval.expr, eval.range);
     if (!status.ok() || eval.is_range_query) return status;
     return EvalPinned(eval);
   }
 
  private:
-  struct UnsupportedSeries {
-    Labels labels;
-    std::string reason;
-  };
-
-  absl::Status CheckSupported(const engine::PreparedQuery& query, const EvalCommand& eval) const {
-    for (const auto& selector : query.selectors()) {
-      for (const UnsupportedSeries& series : unsupported_) {
-        bool matches = true;
-        for (const Matcher& matcher : selector.matchers) {
-          // Converted histograms go by the base name of their buckets.
-          if (series.reason == "load_with_nhcb" && matcher.name() == kMetricName) {
-            matches &= series.labels.Get(kMetricName).substr(0, matcher.value().size()) ==
-                           matcher.value() ||
-                       matcher.Matches(series.labels.Get(kMetricName));
-            continue;
-          }
-          matches &= matcher.Matches(series.labels.Get(matcher.name()));
-        }
-        if (matches) return NotSupported(series.reason);
-      }
-    }
+  absl::Status CheckSupported(const engine::PreparedQuery& query, const EvalCommand& eval,
+                              const TimeRange& range) const {
+    const auto reason = unsupported_.ReasonFor(query, range);
+    if (reason) return NotSupported(*reason);
     for (const ScriptSeries& series : eval.series) {
       for (const parser::SeriesValue& value : series.values) {
         if (value.is_histogram) return NotSupported("native histograms");
@@ -102,7 +79,7 @@ class ScriptRunner {
   }
 
   absl::Status EvalExpression(const EvalCommand& eval, const std::string& expr,
-                              const TimeRange& range, bool checks_annotations) {
+                              const TimeRange& range) {
     const auto query = engine::Prepare(expr, options_);
     if (!query.ok()) {
       if (query.status().code() == absl::StatusCode::kUnimplemented) {
@@ -110,30 +87,26 @@ class ScriptRunner {
       }
       return query.status();
     }
-    const absl::Status supported = CheckSupported(*query, eval);
-    const auto result = engine::Execute(*query, *storage_->TakeSnapshot(), range, options_,
-                                        eval.is_range_query);
-    const absl::Status verdict = Judge(eval, result, range, checks_annotations);
-    // Series that were left out can still lead to the right answer; a wrong one has this cause.
-    return verdict.ok() || supported.ok() ? verdict : supported;
+    RETURN_IF_ERROR(CheckSupported(*query, eval, range));
+    const auto result =
+        engine::Execute(*query, *storage_->TakeSnapshot(), range, options_, eval.is_range_query);
+    return Judge(eval, result, range);
   }
 
   absl::Status Judge(const EvalCommand& eval, const absl::StatusOr<engine::QueryResult>& result,
-                     const TimeRange& range, bool checks_annotations) const {
+                     const TimeRange& range) const {
     if (!result.ok()) {
       if (!eval.fail) return result.status();
       if (TextMatches(*eval.fail, std::string(result.status().message()))) return absl::OkStatus();
-      return absl::FailedPreconditionError(absl::StrCat(
-          "expected the error \"", eval.fail->text, "\", got: ",
-          std::string(result.status().message())));
+      return absl::FailedPreconditionError(
+          absl::StrCat("expected the error \"", eval.fail->text,
+                       "\", got: ", std::string(result.status().message())));
     }
     if (eval.fail) return absl::FailedPreconditionError("expected an error, got none");
-    if (checks_annotations) {
-      RETURN_IF_ERROR(CheckAnnotations(eval.warnings, eval.any_warning, eval.no_warnings,
-                                       result->warnings, "warnings"));
-      RETURN_IF_ERROR(
-          CheckAnnotations(eval.infos, eval.any_info, eval.no_infos, result->infos, "infos"));
-    }
+    RETURN_IF_ERROR(CheckAnnotations(eval.warnings, eval.any_warning, eval.no_warnings,
+                                     result->warnings, "warnings"));
+    RETURN_IF_ERROR(
+        CheckAnnotations(eval.infos, eval.any_info, eval.no_infos, result->infos, "infos"));
     return eval.is_range_query ? CompareRange(eval, result->value)
                                : CompareInstant(eval, result->value, range.start_ms);
   }
@@ -153,6 +126,13 @@ class ScriptRunner {
             absl::StrCat("expected ", kind, " \"", text.text, "\", got: ", got[0]));
       }
     }
+    for (const std::string& actual : got) {
+      bool is_expected = expected.empty();
+      for (const ExpectedText& text : expected) is_expected |= TextMatches(text, actual);
+      if (!is_expected) {
+        return absl::FailedPreconditionError(absl::StrCat("unexpected ", kind, ": ", actual));
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -164,12 +144,11 @@ class ScriptRunner {
     if (!expr.ok()) return absl::OkStatus();  // an expected failure
     if (!PinSelectors(**expr, time)) return absl::OkStatus();
     const std::string pinned = parser::Print(**expr);
-    const std::vector<int64_t> times = time == 0
-                                           ? std::vector<int64_t>{-1000, 0, 1000}
-                                           : std::vector<int64_t>{-10 * time, 0, time / 5, time,
-                                                                  10 * time};
+    const std::vector<int64_t> times =
+        time == 0 ? std::vector<int64_t>{-1000, 0, 1000}
+                  : std::vector<int64_t>{-10 * time, 0, time / 5, time, 10 * time};
     for (const int64_t at : times) {
-      const absl::Status status = EvalExpression(eval, pinned, TimeRange::Instant(at), false);
+      const absl::Status status = EvalExpression(eval, pinned, TimeRange::Instant(at));
       if (!status.ok()) return Annotate(status, absl::StrCat("as `", pinned, "` at ", at, " ms: "));
       RETURN_IF_ERROR(EvalAround(eval, pinned, at));
     }
@@ -194,6 +173,7 @@ class ScriptRunner {
     auto result = engine::Execute(*query, *storage_->TakeSnapshot(), around, options_);
     if (!result.ok()) return Annotate(result.status(), "as a range query: ");
     const Matrix& matrix = std::get<Matrix>(result->value);
+    RETURN_IF_ERROR(CheckSorted(matrix));
     QueryValue middle;
     if (query->type() == engine::ValueType::kScalar) {
       middle = ScalarResult{time, matrix[0].samples[1].value};
@@ -207,63 +187,61 @@ class ScriptRunner {
       middle = std::move(vector);
     }
     const absl::Status status = CompareInstant(eval, middle, time);
-    if (status.ok() || !CheckSupported(*query, eval).ok()) return absl::OkStatus();
-    return Annotate(status, "as a range query: ");
+    return status.ok() ? status : Annotate(status, "as a range query: ");
   }
 
   const engine::QueryOptions options_;
   std::unique_ptr<MemoryStorage> storage_;
-  std::vector<UnsupportedSeries> unsupported_;
+  UnsupportedSamples unsupported_;
 };
 
 struct Tally {
   int passed = 0, failed = 0;
 };
 
-absl::StatusOr<Tally> RunFile(const std::string& file, bool verbose, std::ostream& out) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat(file, ": cannot be read"));
-  std::ostringstream text;
-  text << in.rdbuf();
-  ASSIGN_OR_RETURN(const std::vector<ScriptCommand> commands, ParseScript(file, text.str()));
+// Counts into `tally`; an error ends the file, what ran before it stays counted.
+absl::Status RunFile(const std::string& file, bool verbose, std::ostream& out, Tally& tally) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMaxScriptBytes));
+  ASSIGN_OR_RETURN(const std::vector<ScriptCommand> commands, ParseScript(file, text));
   ScriptRunner runner;
-  Tally tally;
   for (const ScriptCommand& command : commands) {
     if (std::holds_alternative<ClearCommand>(command)) {
       runner.Clear();
     } else if (const auto* load = std::get_if<LoadCommand>(&command)) {
-      RETURN_IF_ERROR(runner.Load(*load));
+      const absl::Status status = runner.Load(*load);
+      if (!status.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file, ":", load->line, ": load: ", std::string(status.message())));
+      }
     } else {
       const auto& eval = std::get<EvalCommand>(command);
       const absl::Status status = runner.Eval(eval);
       ++(status.ok() ? tally.passed : tally.failed);
       if (!status.ok() && verbose) {
-        out << "  " << file << ":" << eval.line << ": " << eval.expr << "\n    "
-            << status.message() << "\n";
+        out << "  " << file << ":" << eval.line << ": " << eval.expr << "\n    " << status.message()
+            << "\n";
       }
     }
   }
-  return tally;
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 int RunPromqltest(const std::vector<std::string>& files, bool verbose, std::ostream& out) {
   Tally total;
-  int exit_code = 0;
+  bool is_broken = false;
   for (const std::string& file : files) {
-    const auto tally = RunFile(file, verbose, out);
-    if (!tally.ok()) {
-      out << "error: " << tally.status().message() << "\n";
-      exit_code = 2;
-      continue;
-    }
-    out << file << ": " << tally->passed << " passed, " << tally->failed << " failed\n";
-    total.passed += tally->passed;
-    total.failed += tally->failed;
+    Tally tally;
+    const absl::Status status = RunFile(file, verbose, out, tally);
+    if (!status.ok()) out << "error: " << status.message() << "\n";
+    is_broken |= !status.ok();
+    out << file << ": " << tally.passed << " passed, " << tally.failed << " failed\n";
+    total.passed += tally.passed;
+    total.failed += tally.failed;
   }
   out << total.passed << " passed, " << total.failed << " failed\n";
-  return exit_code != 0 ? exit_code : total.failed > 0 ? 1 : 0;
+  return is_broken ? 2 : total.failed > 0 ? 1 : 0;
 }
 
 }  // namespace sloburn::cli

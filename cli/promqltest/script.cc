@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/promqltest/script.h"
 
-#include <algorithm>
+#include <re2/re2.h>
+
+#include <unordered_map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/status_macros.h"
 #include "base/float_text.h"
+#include "base/status_macros.h"
 #include "parser/literals.h"
+#include "parser/parser.h"
 #include "parser/printer.h"
 
 namespace sloburn::cli {
@@ -90,8 +93,10 @@ class ScriptReader {
     const std::vector<std::string> words = Words(line);
     if (words.size() != 2) return Error("invalid load command; expected: load <step>");
     LoadCommand load;
+    load.line = line_;
     load.with_custom_buckets = with_custom_buckets;
     ASSIGN_OR_RETURN(load.step_ms, Time(words[1]));
+    std::unordered_map<Labels, size_t, LabelsHash> index;
     bool has_start_timestamps = false;
     while (const std::string* body = BodyLine()) {
       // Start timestamps stand in a line of their own before their series.
@@ -102,8 +107,15 @@ class ScriptReader {
       ASSIGN_OR_RETURN(ScriptSeries series, Series(*body));
       series.has_start_timestamps = has_start_timestamps;
       has_start_timestamps = false;
-      load.series.push_back(std::move(series));
+      // Of two lines for one series the later counts.
+      const auto [entry, is_new] = index.try_emplace(series.labels, load.series.size());
+      if (is_new) {
+        load.series.push_back(std::move(series));
+      } else {
+        load.series[entry->second] = std::move(series);
+      }
     }
+    if (has_start_timestamps) return Error("start timestamps without the series they belong to");
     return load;
   }
 
@@ -138,8 +150,9 @@ class ScriptReader {
       ASSIGN_OR_RETURN(eval.range, Range(words, 2));
       eval.expr = After(line, 8);
     } else {
-      return Error("invalid eval command; expected: eval instant at <time> <query>, or "
-                   "eval range from <time> to <time> step <duration> <query>");
+      return Error(
+          "invalid eval command; expected: eval instant at <time> <query>, or "
+          "eval range from <time> to <time> step <duration> <query>");
     }
     while (const std::string* body = BodyLine()) RETURN_IF_ERROR(EvalLine(*body, eval));
     return eval;
@@ -167,7 +180,7 @@ class ScriptReader {
       return absl::OkStatus();
     }
     if (words[0] == "expected_fail_regexp") {
-      eval.fail = ExpectedText{ExpectedText::Kind::kRegex, After(line, 1)};
+      ASSIGN_OR_RETURN(eval.fail, Regex(After(line, 1)));
       return absl::OkStatus();
     }
     if (words.size() == 1) {
@@ -188,16 +201,30 @@ class ScriptReader {
     return absl::OkStatus();
   }
 
-  static ExpectedText Text(const std::string& rest) {
+  absl::StatusOr<std::string> StringText(const std::string& quoted) const {
+    const auto expr = parser::Parse(quoted, {});
+    if (!expr.ok()) return Wrap(expr.status());
+    const auto* literal = std::get_if<parser::StringLiteral>(&(*expr)->node);
+    if (literal == nullptr) return Error("expected a quoted string, got: ", quoted);
+    return literal->value;
+  }
+
+  absl::StatusOr<ExpectedText> Regex(const std::string& pattern) const {
+    const re2::RE2 regex(pattern, re2::RE2::Quiet);
+    if (!regex.ok()) return Error("invalid regular expression \"", pattern, "\": ", regex.error());
+    return ExpectedText{ExpectedText::Kind::kRegex, pattern};
+  }
+
+  absl::StatusOr<ExpectedText> Text(const std::string& rest) const {
+    if (rest.empty()) return ExpectedText{};
     if (absl::StartsWith(rest, "msg:")) {
-      return {ExpectedText::Kind::kExact,
-              std::string(absl::StripAsciiWhitespace(rest.substr(4)))};
+      return ExpectedText{ExpectedText::Kind::kExact,
+                          std::string(absl::StripAsciiWhitespace(rest.substr(4)))};
     }
     if (absl::StartsWith(rest, "regex:")) {
-      return {ExpectedText::Kind::kRegex,
-              std::string(absl::StripAsciiWhitespace(rest.substr(6)))};
+      return Regex(std::string(absl::StripAsciiWhitespace(rest.substr(6))));
     }
-    return {};
+    return Error("expected \"msg:\" or \"regex:\", got: ", rest);
   }
 
   absl::Status Expect(const std::string& line, const std::vector<std::string>& words,
@@ -205,12 +232,13 @@ class ScriptReader {
     const std::string what = words.size() > 1 ? words[1] : "";
     const std::string rest = After(line, 2);
     if (what == "fail") {
-      if (eval.fail) return Error("invalid expect lines, multiple expect fail lines are not allowed");
-      eval.fail = Text(rest);
+      if (eval.fail)
+        return Error("invalid expect lines, multiple expect fail lines are not allowed");
+      ASSIGN_OR_RETURN(eval.fail, Text(rest));
     } else if (what == "warn") {
-      eval.warnings.push_back(Text(rest));
+      ASSIGN_OR_RETURN(eval.warnings.emplace_back(), Text(rest));
     } else if (what == "info") {
-      eval.infos.push_back(Text(rest));
+      ASSIGN_OR_RETURN(eval.infos.emplace_back(), Text(rest));
     } else if (what == "no_warn") {
       eval.no_warnings = true;
     } else if (what == "no_info") {
@@ -218,12 +246,24 @@ class ScriptReader {
     } else if (what == "ordered") {
       eval.is_ordered = true;
     } else if (what == "string") {
-      if (rest.size() < 2) return Error("expected a quoted string");
-      eval.string_result = parser::Unquote(rest);
+      ASSIGN_OR_RETURN(eval.string_result, StringText(rest));
     } else if (what == "range" && words.size() > 2 && words[2] == "vector") {
       ASSIGN_OR_RETURN(eval.range_vector, Range(words, 3));
     } else {
       return Error("invalid expect statement: ", line);
+    }
+    return CheckExpectations(eval);
+  }
+
+  absl::Status CheckExpectations(const EvalCommand& eval) const {
+    if (eval.no_warnings && !eval.warnings.empty()) {
+      return Error("expect warn and expect no_warn exclude each other");
+    }
+    if (eval.no_infos && !eval.infos.empty()) {
+      return Error("expect info and expect no_info exclude each other");
+    }
+    if (eval.is_ordered && eval.is_range_query) {
+      return Error("expect ordered is for instant queries; range results are ordered by labels");
     }
     return absl::OkStatus();
   }

@@ -33,9 +33,10 @@ struct ScriptSeries {
 struct ClearCommand {};
 
 struct LoadCommand {
+  int line = 0;
   int64_t step_ms = 0;
   bool with_custom_buckets = false;  // load_with_nhcb
-  std::vector<ScriptSeries> series;
+  std::vector<ScriptSeries> series;  // one entry per label set
 };
 
 // What a failure, a warning or an info must look like.
@@ -54,9 +55,9 @@ struct EvalCommand {
   std::optional<ExpectedText> fail;
   std::vector<ExpectedText> warnings, infos;
   bool no_warnings = false, no_infos = false;
-  bool any_warning = false, any_info = false;      // deprecated eval_warn, eval_info
+  bool any_warning = false, any_info = false;  // deprecated eval_warn, eval_info
   std::optional<std::string> string_result;
-  std::optional<TimeRange> range_vector;           // expect range vector from .. to .. step ..
+  std::optional<TimeRange> range_vector;  // expect range vector from .. to .. step ..
   std::optional<double> scalar;
   std::vector<ScriptSeries> series;
 };
