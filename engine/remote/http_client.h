@@ -35,35 +35,35 @@
 namespace sloburn::remote {
 
 struct BasicAuth {
-  std::string username;
-  std::string password;
-  std::string password_file;  // read at each request; one final line end is cut
+  std::string username = {};
+  std::string password = {};
+  std::string password_file = {};  // read at each request; one final line end is cut
 };
 
 struct Authorization {
   std::string type = "Bearer";
-  std::string credentials;
-  std::string credentials_file;  // read at each request; white space around it is cut
+  std::string credentials = {};
+  std::string credentials_file = {};  // read at each request; white space around it is cut
 };
 
 struct TlsOptions {
-  std::string ca_file;  // PEM; empty: the system's
-  std::string cert_file, key_file;
-  std::string server_name;  // empty: the host of the URL
+  std::string ca_file = {};  // PEM; empty: the system's
+  std::string cert_file = {}, key_file = {};
+  std::string server_name = {};  // empty: the host of the URL
   bool insecure_skip_verify = false;
 };
 
 struct HttpClientOptions {
-  std::string url;  // requests add their path to its path; userinfo serves as basic auth
+  std::string url = {};  // requests add their path to its path; userinfo serves as basic auth
   absl::Duration connect_timeout = absl::Seconds(10);  // with the TLS handshake
   absl::Duration idle_timeout = absl::Seconds(30);     // no byte in or out
   absl::Duration total_timeout = absl::Minutes(1);
   size_t max_head_bytes = 64 << 10;
   size_t max_response_bytes = 256 << 20;  // of the body, after decompression
-  BasicAuth basic_auth;                   // used where username is not empty
-  Authorization authorization;            // used where credentials or the file are given
-  TlsOptions tls;
-  std::vector<std::pair<std::string, std::string>> headers;  // added to each request
+  BasicAuth basic_auth = {};              // used where username is not empty
+  Authorization authorization = {};       // used where credentials or the file are given
+  TlsOptions tls = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};  // added to each request
   std::string user_agent = "sloburn";
   size_t max_idle_connections = 4;
 };
@@ -72,10 +72,10 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string path;   // added to the path of the configured URL; "" for that URL itself
-  std::string query;  // without '?'; added to that of the URL
-  HttpHeaders headers;
-  std::string body;  // sent where not empty, or where the method is POST or PUT
+  std::string path = {};   // added to the path of the configured URL; "" for that URL itself
+  std::string query = {};  // without '?'; added to that of the URL
+  HttpHeaders headers = {};
+  std::string body = {};  // sent where not empty, or where the method is POST or PUT
   bool accept_gzip = true;
   absl::Duration total_timeout = absl::ZeroDuration();  // zero: the option's
 };

@@ -43,7 +43,12 @@ class SeriesAssembler {
   absl::Status AddFrame(std::string_view payload) {
     ++stats_.frames;
     absl::StatusOr<ChunkedReadResponse> frame = DecodeChunkedReadResponse(payload, options_.limits);
-    if (!frame.ok()) return frame.status();
+    if (absl::IsInvalidArgument(frame.status())) {
+      return absl::DataLossError(StrCat(
+          "remote read: frame ", stats_.frames, ": ",
+          std::string_view(frame.status().message().data(), frame.status().message().size())));
+    }
+    RETURN_IF_ERROR(frame.status());
     if (frame->query_index < 0 || static_cast<size_t>(frame->query_index) >= queries_.size()) {
       return absl::DataLossError(
           StrCat("remote read: frame ", stats_.frames, " answers a query that was not asked"));

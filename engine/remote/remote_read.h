@@ -26,7 +26,7 @@ struct RemoteReadOptions {
   size_t max_frame_bytes = 50 << 20;
   size_t max_decoded_bytes = 512 << 20;  // of a SAMPLES answer
   absl::Duration total_timeout = absl::Minutes(10);
-  ProtoLimits limits;  // max_samples: of a SAMPLES answer, or of one series
+  ProtoLimits limits = {};  // max_samples: of a SAMPLES answer, or of one series
 };
 
 struct ReadSeries {

@@ -41,17 +41,17 @@
 namespace sloburn::remote {
 
 struct RemoteWriterOptions {
-  std::string name;           // for logs; empty: the redacted URL
-  HttpClientOptions http;     // url: the whole endpoint, as /api/v1/write
-  size_t capacity = 500'000;  // samples waiting
+  std::string name = {};        // for logs; empty: the redacted URL
+  HttpClientOptions http = {};  // url: the whole endpoint, as /api/v1/write
+  size_t capacity = 500'000;    // samples waiting
   size_t max_samples_per_send = 2000;
   absl::Duration batch_send_deadline = absl::Seconds(5);
   absl::Duration min_backoff = absl::Milliseconds(30);
   absl::Duration max_backoff = absl::Seconds(5);
   absl::Duration max_retry_after = absl::Minutes(5);  // a server may not ask for more
   bool retry_on_http_429 = true;
-  int max_isolation_requests = 64;     // extra requests to find refused series, per batch
-  std::vector<Label> external_labels;  // added where a series lacks them
+  int max_isolation_requests = 64;          // extra requests to find refused series, per batch
+  std::vector<Label> external_labels = {};  // added where a series lacks them
 };
 
 struct RemoteWriteStats {

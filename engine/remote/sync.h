@@ -55,15 +55,15 @@ enum class SyncMode { kAuto, kRemoteRead, kQueryApi };
 std::string_view ToText(SyncMode mode);  // "auto" "remote_read" "query_api"
 
 struct SyncSelector {
-  Matchers matchers;
+  Matchers matchers = {};
   // A query at T reads (T - oldest_ms, T - newest_ms], as engine::PreparedQuery::Selector.
   int64_t oldest_ms = 0;
   int64_t newest_ms = 0;
-  std::string text;  // for messages
+  std::string text = {};  // for messages
 };
 
 struct SyncOptions {
-  HttpClientOptions source;  // url: the server's root
+  HttpClientOptions source = {};  // url: the server's root
   SyncMode mode = SyncMode::kAuto;
   absl::Duration first_slice = absl::Hours(2);
   absl::Duration min_slice = absl::Minutes(1);
@@ -73,9 +73,9 @@ struct SyncOptions {
   size_t selectors_per_request = 64;           // remote read only
   absl::Duration overlap = absl::Seconds(90);  // asked for again, for late scrapes
   absl::Duration lookback = absl::Minutes(5);
-  std::vector<std::string> strip_labels;
+  std::vector<std::string> strip_labels = {};
   bool accept_partial = false;  // query API: answers with warnings
-  RemoteReadOptions read;
+  RemoteReadOptions read = {};
 };
 
 struct SyncProgress {
