@@ -14,7 +14,11 @@
 namespace sloburn::engine {
 namespace {
 
-using Rewrite = std::function<Labels(const Labels&)>;
+struct Rewritten {
+  Labels labels;
+  bool is_set;  // the destination was set, if only to what it was
+};
+using Rewrite = std::function<Rewritten(const Labels&)>;
 
 class Relabel : public Operator {
  public:
@@ -24,8 +28,10 @@ class Relabel : public Operator {
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
     for (const OutputSeries& series : input_->series()) {
+      const Rewritten rewritten = rewrite_(series.labels);
       // A name that was set anew is no longer to be dropped.
-      series_.push_back({rewrite_(series.labels), series.drops_name && !sets_name_});
+      const bool has_new_name = sets_name_ && rewritten.is_set;
+      series_.push_back({rewritten.labels, series.drops_name && !has_new_name});
     }
     return absl::OkStatus();
   }
@@ -49,19 +55,20 @@ OperatorPtr MakeRelabel(OperatorPtr input, const std::string& destination, Rewri
   return MergeSameLabels(std::move(made), MergeRule::kSameStep, context);
 }
 
-Labels Replace(const Labels& labels, const std::string& destination, const std::string& replacement,
-               const std::string& source, const re2::RE2& regex) {
+Rewritten Replace(const Labels& labels, const std::string& destination,
+                  const std::string& replacement, const std::string& source,
+                  const re2::RE2& regex) {
   const std::string_view text = labels.Get(source);
   const re2::StringPiece input(text.data(), text.size());
   std::vector<re2::StringPiece> pieces(1 + regex.NumberOfCapturingGroups());
   if (!regex.Match(input, 0, input.size(), re2::RE2::ANCHOR_BOTH, pieces.data(), pieces.size())) {
-    return labels;
+    return {labels, false};
   }
   std::vector<std::string_view> groups;
   for (const re2::StringPiece& piece : pieces) groups.emplace_back(piece.data(), piece.size());
   LabelBuilder builder(labels);
   builder.Set(destination, ExpandTemplate(replacement, groups, regex));
-  return builder.Build();
+  return {builder.Build(), true};
 }
 
 }  // namespace
@@ -116,7 +123,7 @@ absl::StatusOr<OperatorPtr> MakeLabelJoin(const PlanNode& node, OperatorPtr inpu
         }
         LabelBuilder builder(labels);
         builder.Set(destination, joined);
-        return builder.Build();
+        return Rewritten{builder.Build(), true};
       },
       context);
 }
