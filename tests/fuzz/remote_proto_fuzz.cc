@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that reads bytes of another server: the first byte chooses the decoder.
+//
+// Beyond not crashing: what is decoded keeps to the limits, and what was decoded as a write request
+// is the same after encoding and decoding again.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "engine/remote/chunked_frames.h"
+#include "engine/remote/gzip_decoder.h"
+#include "engine/remote/prometheus_proto.h"
+#include "engine/remote/query_api.h"
+#include "engine/remote/remote_write.h"
+#include "engine/remote/snappy_block.h"
+#include "engine/remote/url.h"
+#include "engine/remote/xor_chunk.h"
+
+namespace sloburn::remote {
+namespace {
+
+constexpr ProtoLimits kLimits{
+    .max_series = 1000, .max_samples = 10'000, .max_labels_per_series = 50};
+constexpr size_t kMaxBytes = 1 << 20;
+
+void FuzzWriteRequest(std::string_view bytes) {
+  const auto request = DecodeWriteRequest(bytes, kLimits);
+  if (!request.ok()) return;
+  CHECK(request->series.size() <= kLimits.max_series);
+  CHECK(static_cast<size_t>(request->samples) <= kLimits.max_samples);
+  const std::string encoded = EncodeWriteRequest(request->series);
+  const auto again = DecodeWriteRequest(encoded, kLimits);
+  CHECK(again.ok());
+  CHECK(again->invalid_series == 0 && again->samples == request->samples);
+  CHECK(EncodeWriteRequest(again->series) == encoded);
+}
+
+void FuzzChunks(std::string_view bytes) {
+  for (const int32_t encoding : {1, 4}) {
+    std::vector<Sample> samples;
+    (void)DecodeFloatChunk(encoding, bytes, samples).ok();
+    CHECK(samples.size() <= bytes.size() * 8);
+  }
+}
+
+void FuzzChunkedResponse(std::string_view bytes) {
+  const auto response = DecodeChunkedReadResponse(bytes, kLimits);
+  if (!response.ok()) return;
+  for (const ChunkedSeries& series : response->series) {
+    for (const EncodedChunk& chunk : series.chunks) {
+      std::vector<Sample> samples;
+      (void)DecodeFloatChunk(chunk.encoding, chunk.data, samples).ok();
+    }
+  }
+}
+
+// However the bytes are cut, the frames are the same.
+void FuzzFrames(std::string_view bytes) {
+  std::vector<std::string> whole, pieces;
+  const auto collect = [](std::vector<std::string>& into) {
+    return [&into](std::string_view frame) {
+      into.emplace_back(frame);
+      return absl::OkStatus();
+    };
+  };
+  FrameSplitter first(kMaxBytes), second(kMaxBytes);
+  absl::Status one = first.Feed(bytes, collect(whole));
+  if (one.ok()) one = first.Finish();
+  absl::Status other;
+  for (size_t at = 0; at < bytes.size() && other.ok(); at += 3) {
+    other = second.Feed(bytes.substr(at, 3), collect(pieces));
+  }
+  if (other.ok()) other = second.Finish();
+  CHECK(one.code() == other.code());
+  CHECK(whole == pieces);
+}
+
+void FuzzCompressed(std::string_view bytes) {
+  const auto snappy = SnappyDecompress(bytes, kMaxBytes);
+  if (snappy.ok()) {
+    CHECK(snappy->size() <= kMaxBytes);
+    CHECK(*SnappyDecompress(SnappyCompress(*snappy), kMaxBytes) == *snappy);
+  }
+  GzipDecoder gzip(kMaxBytes);
+  size_t size = 0;
+  (void)gzip.Feed(bytes, [&](std::string_view piece) {
+    size += piece.size();
+    return absl::OkStatus();
+  });
+  CHECK(size <= kMaxBytes);
+}
+
+void FuzzTexts(std::string_view bytes) {
+  const auto url = ParseUrl(bytes);
+  if (url.ok()) CHECK(url->port != 0 && !url->host.empty() && url->path[0] == '/');
+  (void)ParseRetryAfter(bytes, absl::UnixEpoch());
+  CHECK(ServerWords(bytes, 100).size() <= 100 + 8);
+}
+
+}  // namespace
+}  // namespace sloburn::remote
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace sloburn::remote;
+  if (size == 0) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  switch (data[0] % 8) {
+    case 0:
+      FuzzWriteRequest(bytes);
+      break;
+    case 1:
+      (void)DecodeReadResponse(bytes, kLimits).ok();
+      break;
+    case 2:
+      FuzzChunkedResponse(bytes);
+      break;
+    case 3:
+      FuzzChunks(bytes);
+      break;
+    case 4:
+      FuzzFrames(bytes);
+      break;
+    case 5:
+      FuzzCompressed(bytes);
+      break;
+    case 6:
+      (void)ParseQueryAnswer(bytes, 200).ok();
+      break;
+    case 7:
+      FuzzTexts(bytes);
+      break;
+  }
+  return 0;
+}
