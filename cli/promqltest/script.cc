@@ -169,6 +169,11 @@ class ScriptReader {
     ASSIGN_OR_RETURN(range.end_ms, Time(words[at + 3]));
     ASSIGN_OR_RETURN(range.step_ms, Time(words[at + 5]));
     if (range.end_ms < range.start_ms || range.step_ms <= 0) return Error("invalid time range");
+    // The engine holds a column of all steps, so an unbounded range would take all memory.
+    if (range.steps() > kMaxScriptSteps) {
+      return Error("time range of ", range.steps(), " steps exceeds the limit of ",
+                   kMaxScriptSteps, "; use a longer step");
+    }
     return range;
   }
 

@@ -24,6 +24,9 @@
 
 namespace sloburn::cli {
 
+// The most steps of one time range: as many as a series line can have values.
+inline constexpr int64_t kMaxScriptSteps = 1'000'000;
+
 struct ScriptSeries {
   Labels labels;
   std::vector<parser::SeriesValue> values;

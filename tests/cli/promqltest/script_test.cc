@@ -130,6 +130,11 @@ TEST(Script, ErrorsNameFileAndLine) {
   EXPECT_THAT(ErrorOf("eval instant\n"), HasSubstr("invalid eval command"));
   EXPECT_THAT(ErrorOf("eval range from 2m to 1m step 1m x\n"), HasSubstr("invalid time range"));
   EXPECT_THAT(ErrorOf("eval range from 1m to 2m step 0 x\n"), HasSubstr("invalid time range"));
+  EXPECT_THAT(ErrorOf("eval range from 0 to 100y step 1s x\n"),
+              StartsWith("x.test:1: time range of 3153600001 steps exceeds the limit"));
+  EXPECT_EQ(ErrorOf("eval range from 0 to 999999s step 1s x\n"), "no error");
+  EXPECT_THAT(ErrorOf("eval instant at 1m x\n  expect range vector from 0 to 100y step 1s\n"),
+              HasSubstr("exceeds the limit"));
   EXPECT_THAT(ErrorOf("eval instant at 1m x\n  x 1 2\n"), HasSubstr("multiple values"));
   EXPECT_THAT(ErrorOf("eval instant at 1m x\n  expect nothing\n"),
               StartsWith("x.test:2: invalid expect statement"));
