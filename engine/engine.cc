@@ -143,6 +143,11 @@ absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& 
         "invalid expression type \"", std::string(TypeName(type)),
         "\" for range query, must be Scalar or instant Vector"));
   }
+  if (range.steps() > options.max_samples) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a query over ", range.steps(), " steps is above the limit of ", options.max_samples,
+        " samples (--query.max-samples)"));
+  }
   ExecContext context(snapshot, range, options);
   ASSIGN_OR_RETURN(QueryValue value, Evaluate(*query.state, range, as_range, context));
   return QueryResult{std::move(value), {}, {}};
