@@ -18,6 +18,7 @@
 // It cannot see staleness markers either: at each PullUpTo a series that an instant query at t does
 // not return although its newest sample is younger than lookback gets a marker at t, so that
 // results at and after t equal Prometheus'. In history a series simply ages out.
+// (A server with a lookback of its own, as VictoriaMetrics, decides by that.)
 //
 // Samples that the store refuses (a series that is also written here, out-of-order arrivals) are
 // counted and skipped. Native histograms are counted and skipped.
