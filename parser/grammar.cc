@@ -1,332 +1,301 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/grammar.h"
 
-#include "absl/strings/str_cat.h"
-#include "base/utf8.h"
-#include "parser/duration_grammar.h"
+#include "parser/grammar_parsers.h"
 #include "parser/keywords.h"
-#include "parser/literals.h"
-#include "parser/selector_grammar.h"
-#include "parser/token_stream.h"
 
 namespace sloburn::parser {
 namespace {
 
+using namespace x3_tokens;  // NOLINT: the words of the grammar
 using Kind = TokenKind;
+using Step = StepKind;
 
-ExprPtr ParseExpression(TokenStream& stream);
+constexpr std::string_view kGroupingOpts = "grouping opts";
+constexpr std::string_view kLabelMatching = "label matching";
+constexpr std::string_view kLabelSet = "label set";
+constexpr std::string_view kDurationExpected = "number, duration, step(), or range()";
 
-constexpr std::string_view kGrouping = "grouping opts";
-
-std::string ParseGroupingLabel(TokenStream& stream) {
-  const Token& token = stream.Peek();
-  const bool is_string = token.kind == Kind::kString;
-  if (!is_string && !IsLabelNameToken(token)) stream.Unexpected(kGrouping, "label");
-  const Token taken = stream.Take();
-  std::string name = is_string ? Unquote(taken.text) : taken.text;
-  if (name.empty() || !IsValidUtf8(name)) {
-    stream.Report(taken.range, "invalid label name for grouping: " + GoQuote(name));
-  }
-  return name;
+bool IsSign(const Token& token) {
+  return token.kind == Kind::kOperator &&
+         (token.op == BinaryOperator::kAdd || token.op == BinaryOperator::kSubtract);
 }
 
-std::vector<std::string> ParseGroupingLabels(TokenStream& stream) {
-  stream.Require(Kind::kLeftParen, kGrouping, "\"(\"");
-  std::vector<std::string> labels;
-  if (stream.TakeIf(Kind::kRightParen)) return labels;
-  while (true) {
-    labels.push_back(ParseGroupingLabel(stream));
-    if (stream.TakeIf(Kind::kRightParen)) return labels;
-    stream.Require(Kind::kComma, kGrouping, "\",\" or \")\"");
-    if (stream.TakeIf(Kind::kRightParen)) return labels;
-  }
+bool IsArithmetic(const Token& token) {
+  return token.kind == Kind::kOperator && token.op <= BinaryOperator::kPower;
 }
 
-std::vector<ExprPtr> ParseArguments(TokenStream& stream) {
-  stream.Require(Kind::kLeftParen);
-  std::vector<ExprPtr> args;
-  if (stream.TakeIf(Kind::kRightParen)) return args;
-  while (true) {
-    args.push_back(ParseExpression(stream));
-    if (stream.TakeIf(Kind::kRightParen)) return args;
-    const Token comma = stream.Require(Kind::kComma);
-    if (stream.Is(Kind::kRightParen)) {
-      stream.Report(comma.range, "trailing commas not allowed in function call args");
-    }
-    if (stream.TakeIf(Kind::kRightParen)) return args;
-  }
+bool IsMatchType(const Token& token) {
+  return token.kind == Kind::kEqual || token.kind == Kind::kEqualRegex ||
+         token.kind == Kind::kNotEqualRegex ||
+         (token.kind == Kind::kOperator && token.op == BinaryOperator::kNotEqual);
 }
 
-bool IsAggregateNext(const TokenStream& stream) {
-  if (!stream.Is(Kind::kAggregate)) return false;
-  const Kind next = stream.Peek(1).kind;
-  return next == Kind::kLeftParen || next == Kind::kBy || next == Kind::kWithout;
-}
-
-void ParseGroupingModifier(TokenStream& stream, AggregateExpr& aggregate) {
-  aggregate.is_without = stream.Take().kind == Kind::kWithout;
-  aggregate.grouping = ParseGroupingLabels(stream);
-}
-
-bool IsGroupingModifier(const TokenStream& stream) {
-  return stream.Is(Kind::kBy) || stream.Is(Kind::kWithout);
-}
-
-ExprPtr ParseAggregate(TokenStream& stream) {
-  const Token op = stream.Take();
-  AggregateExpr aggregate;
-  aggregate.op = op.aggregate;
-  std::vector<ExprPtr> args;
-  {
-    const TokenStream::AggregationScope scope(stream);
-    const bool has_modifier = IsGroupingModifier(stream);
-    if (has_modifier) ParseGroupingModifier(stream, aggregate);
-    args = ParseArguments(stream);
-    if (!has_modifier && IsGroupingModifier(stream)) ParseGroupingModifier(stream, aggregate);
-  }
-  const SourceRange range = {op.range.begin, stream.last_end()};
-  const AggregateRow& row = Describe(op.aggregate);
-  const size_t wanted = row.takes_param ? 2 : 1;
-  if (args.empty()) {
-    stream.Report(range, "no arguments for aggregate expression provided");
-  } else if (row.is_experimental && !stream.options().enable_experimental_functions) {
-    stream.Report(range, absl::StrCat(std::string(row.name),
-                                      "() is experimental and must be enabled with "
-                                      "--enable-feature=promql-experimental-functions"));
-  } else if (args.size() != wanted) {
-    stream.Report(range,
-                  absl::StrCat("wrong number of arguments for aggregate expression provided, "
-                               "expected ",
-                               wanted, ", got ", args.size()));
-  } else {
-    aggregate.expr = std::move(args.back());
-    if (row.takes_param) aggregate.param = std::move(args.front());
-  }
-  // An error was reported; the tree only has to be whole.
-  if (aggregate.expr == nullptr) aggregate.expr = std::make_unique<Expr>(NumberLiteral(), range);
-  return std::make_unique<Expr>(std::move(aggregate), range);
-}
-
-bool IsCallNext(const TokenStream& stream) {
-  switch (stream.Peek().kind) {
+// Words that name a function where a parenthesis follows.
+bool IsFunctionName(const Token& token) {
+  switch (token.kind) {
     case Kind::kIdentifier:
     case Kind::kStart:
     case Kind::kEndKeyword:
     case Kind::kStep:
     case Kind::kRange:
     case Kind::kMaxOf:
-    case Kind::kMinOf: return stream.Peek(1).kind == Kind::kLeftParen;
+    case Kind::kMinOf: return true;
     default: return false;
   }
 }
 
-ExprPtr ParseCall(TokenStream& stream) {
-  const Token name = stream.Take();
-  Call call;
-  call.function = name.text;
-  call.function_range = name.range;
-  call.args = ParseArguments(stream);
-  return std::make_unique<Expr>(std::move(call), SourceRange{name.range.begin, stream.last_end()});
-}
-
-ExprPtr ParsePrimary(TokenStream& stream) {
-  switch (stream.Peek().kind) {
+bool StartsExpression(const Token& token) {
+  switch (token.kind) {
     case Kind::kNumber:
-    case Kind::kDuration: {
-      const Token token = stream.Take();
-      NumberLiteral number;
-      number.value = LiteralSeconds(stream, token);
-      number.is_duration = token.kind == Kind::kDuration;
-      return std::make_unique<Expr>(number, token.range);
-    }
-    case Kind::kString: {
-      const Token token = stream.Take();
-      return std::make_unique<Expr>(StringLiteral{Unquote(token.text)}, token.range);
-    }
-    case Kind::kLeftParen: {
-      const Token open = stream.Take();
-      ExprPtr inner = ParseExpression(stream);
-      stream.Require(Kind::kRightParen);
-      return std::make_unique<Expr>(ParenExpr{std::move(inner)},
-                                    SourceRange{open.range.begin, stream.last_end()});
-    }
-    default: break;
-  }
-  if (IsAggregateNext(stream)) return ParseAggregate(stream);
-  if (IsCallNext(stream)) return ParseCall(stream);
-  return ParseVectorSelector(stream);
-}
-
-double ParseFillValue(TokenStream& stream) {
-  stream.Require(Kind::kLeftParen);
-  bool is_negative = false;
-  const Token& sign = stream.Peek();
-  if (sign.kind == Kind::kOperator &&
-      (sign.op == BinaryOperator::kAdd || sign.op == BinaryOperator::kSubtract)) {
-    is_negative = stream.Take().op == BinaryOperator::kSubtract;
-  }
-  if (!stream.Is(Kind::kNumber) && !stream.Is(Kind::kDuration)) stream.Unexpected();
-  const Token number = stream.Take();
-  const double value = LiteralSeconds(stream, number);
-  stream.Require(Kind::kRightParen);
-  return is_negative ? -value : value;
-}
-
-bool IsFill(Kind kind) {
-  return kind == Kind::kFill || kind == Kind::kFillLeft || kind == Kind::kFillRight;
-}
-
-void ParseFill(TokenStream& stream, VectorMatching& matching) {
-  const int begin = stream.Peek().range.begin;
-  const Kind first = stream.Take().kind;
-  const double value = ParseFillValue(stream);
-  if (first != Kind::kFillRight) matching.fill_left = value;
-  if (first != Kind::kFillLeft) matching.fill_right = value;
-  const Kind other = first == Kind::kFillLeft ? Kind::kFillRight : Kind::kFillLeft;
-  if (first != Kind::kFill && stream.Is(other)) {
-    stream.Take();
-    (other == Kind::kFillLeft ? matching.fill_left : matching.fill_right) = ParseFillValue(stream);
-  }
-  if (!stream.options().enable_binop_fill_modifiers) {
-    stream.Report({begin, stream.last_end()},
-                  "binop fill modifiers are experimental and not enabled");
+    case Kind::kDuration:
+    case Kind::kString:
+    case Kind::kLeftParen:
+    case Kind::kLeftBrace: return true;
+    default: return IsSign(token) || IsMetricNameToken(token);
   }
 }
 
-// What stands between an operator and its right operand.
-BinaryExpr ParseOperator(TokenStream& stream) {
-  const Token op = stream.Take();
-  BinaryExpr binary;
-  binary.op = op.op;
-  VectorMatching& matching = binary.matching;
-  if (IsSet(op.op)) matching.cardinality = Cardinality::kManyToMany;
-  binary.returns_bool = stream.TakeIf(Kind::kBool);
-  if (stream.Is(Kind::kOn) || stream.Is(Kind::kIgnoring)) {
-    matching.has_matching = true;
-    matching.is_on = stream.Take().kind == Kind::kOn;
-    matching.labels = ParseGroupingLabels(stream);
-    if (stream.Is(Kind::kGroupLeft) || stream.Is(Kind::kGroupRight)) {
-      matching.cardinality = stream.Take().kind == Kind::kGroupLeft ? Cardinality::kManyToOne
-                                                                    : Cardinality::kOneToMany;
-      if (stream.Is(Kind::kLeftParen)) matching.include = ParseGroupingLabels(stream);
-    }
-  }
-  if (IsFill(stream.Peek().kind)) ParseFill(stream, matching);
-  binary.operator_range = {op.range.begin, stream.last_end()};
-  return binary;
+const auto comma = token(Kind::kComma);
+const auto left_paren = token(Kind::kLeftParen);
+const auto right_paren = token(Kind::kRightParen);
+const auto right_bracket = token(Kind::kRightBracket);
+const auto sign = token_if(IsSign);
+const auto number = token(Kind::kNumber) | token(Kind::kDuration);
+const auto metric_name = token_if(IsMetricNameToken) >> step(Step::kMetricName);
+const auto match_type = token_if(IsMatchType) >> step(Step::kMatchType);
+
+const x3::rule<class ExpressionId> expression = "expression";
+const x3::rule<class PrimaryId> primary = "primary";
+const x3::rule<class PostfixId> postfix = "postfix";
+const x3::rule<class BinaryOperatorId> binary_operator = "binary operator";
+const x3::rule<class ArgumentsId> arguments = "arguments";
+const x3::rule<class GroupingLabelsId> grouping_labels = "grouping labels";
+const x3::rule<class VectorSelectorId> vector_selector = "vector selector";
+const x3::rule<class DurationId> duration_sum = "duration";
+const x3::rule<class DurationPrimaryId> duration_primary = "duration primary";
+const x3::rule<class QueryId> query = "query";
+const x3::rule<class SelectorOnlyId> selector_only = "selector";
+const x3::rule<class MetricId> metric = "metric";
+
+// ---- Expressions: operands and operators in a row; precedence is the tree builder's matter.
+
+const auto operand = *(sign >> step(Step::kSign)) >> require(primary) >> *postfix;
+
+const auto expression_def = step(Step::kBeginExpr) >> operand >> *(binary_operator >> operand) >>
+                            step(Step::kEndExpr);
+
+const auto parenthesized = left_paren >> step(Step::kOpenParen) >> expression >>
+                           require(right_paren) >> step(Step::kParen);
+
+const auto grouping = (token(Kind::kBy) | token(Kind::kWithout)) >> step(Step::kGrouping) >>
+                      grouping_labels;
+
+// An aggregation's name is a metric name unless one of these follows.
+const auto aggregate_ahead =
+    &(token(Kind::kAggregate) >> (left_paren | token(Kind::kBy) | token(Kind::kWithout)));
+
+const auto aggregate = aggregate_ahead >> token(Kind::kAggregate) >> step(Step::kAggregate) >>
+                       require(grouping >> arguments | arguments >> -grouping, "aggregation") >>
+                       step(Step::kAggregateEnd);
+
+const auto call_ahead = &(token_if(IsFunctionName) >> left_paren);
+
+const auto call = call_ahead >> token_if(IsFunctionName) >> step(Step::kCall) >> arguments >>
+                  step(Step::kCallEnd);
+
+const auto primary_def = number >> step(Step::kNumber) |
+                         token(Kind::kString) >> step(Step::kString) | parenthesized | aggregate |
+                         call | vector_selector;
+
+// A comma without an argument after it is noted and reported by the tree builder.
+const auto next_argument = comma >> (&token_if(StartsExpression) >> expression |
+                                     require(!token(Kind::kError)) >> step(Step::kTrailingComma));
+
+const auto arguments_def =
+    require(left_paren) >> (right_paren | expression >> *next_argument >> require(right_paren));
+
+// ---- Binary operators and their modifiers.
+
+const auto label = require(token_if(IsLabelNameToken) | token(Kind::kString), kGroupingOpts,
+                           "label") >>
+                   step(Step::kLabel);
+
+const auto grouping_labels_def =
+    require(bracketed(Kind::kLeftParen, label, Kind::kRightParen, kGroupingOpts, "\",\" or \")\""),
+            kGroupingOpts, "\"(\"");
+
+const auto group = (token(Kind::kGroupLeft) | token(Kind::kGroupRight)) >> step(Step::kGroup) >>
+                   -(&left_paren >> grouping_labels);
+
+const auto matching = (token(Kind::kOn) | token(Kind::kIgnoring)) >> step(Step::kMatching) >>
+                      grouping_labels >> -group;
+
+const auto fill_value = step(Step::kFill) >> require(left_paren) >>
+                        -(sign >> step(Step::kFillSign)) >> require(number) >>
+                        step(Step::kFillValue) >> require(right_paren);
+
+const auto fill =
+    token(Kind::kFill) >> fill_value |
+    token(Kind::kFillLeft) >> fill_value >> -(token(Kind::kFillRight) >> fill_value) |
+    token(Kind::kFillRight) >> fill_value >> -(token(Kind::kFillLeft) >> fill_value);
+
+const auto binary_operator_def = token(Kind::kOperator) >> step(Step::kOperator) >>
+                                 -(token(Kind::kBool) >> step(Step::kBool)) >> -matching >>
+                                 -fill >> step(Step::kOperatorEnd);
+
+// ---- Selectors.
+
+const auto matcher_value = require(token(Kind::kString), kLabelMatching, "string") >>
+                           step(Step::kMatchValue);
+
+const auto named_matcher = token(Kind::kIdentifier) >> step(Step::kMatcherName) >>
+                           require(match_type, kLabelMatching, "label matching operator") >>
+                           matcher_value;
+
+// A lone string names the metric.
+const auto quoted_matcher = token(Kind::kString) >> step(Step::kMatcherName) >>
+                            -(match_type >> matcher_value);
+
+const auto matcher = require(named_matcher | quoted_matcher, kLabelMatching,
+                             "identifier or \"}\"") >>
+                     step(Step::kMatcherEnd);
+
+const auto matchers = bracketed(Kind::kLeftBrace, matcher, Kind::kRightBrace, kLabelMatching,
+                                "\",\" or \"}\"");
+
+const auto vector_selector_def =
+    &(token_if(IsMetricNameToken) | token(Kind::kLeftBrace)) >> step(Step::kSelector) >>
+    -metric_name >> -matchers >> step(Step::kSelectorEnd);
+
+// ---- What may follow an operand.
+
+const auto subquery_rest =
+    require(token(Kind::kColon), "subquery or range", "\":\" or \"]\"") >>
+    (right_bracket |
+     require(duration_sum, "subquery selector", "number, duration, step(), range(), or \"]\"") >>
+         step(Step::kEndRange) >> step(Step::kSubqueryStep) >>
+         require(right_bracket, "subquery selector", "\"]\"")) >>
+    step(Step::kSubquery);
+
+const auto bracket = token(Kind::kLeftBracket) >> step(Step::kOpenBracket) >>
+                     require(duration_sum, "subquery or range selector", kDurationExpected) >>
+                     step(Step::kEndRange) >>
+                     (right_bracket >> step(Step::kMatrix) | subquery_rest);
+
+// Without parentheses a following operator belongs to the expression around the offset.
+const auto single_duration = step(Step::kBeginDuration) >>
+                             -(sign >> step(Step::kDurationSign)) >> require(duration_primary);
+
+const auto offset = token(Kind::kOffset) >>
+                    require(&(left_paren | sign >> sign) >> duration_sum | single_duration,
+                            "offset", kDurationExpected) >>
+                    step(Step::kEndDuration) >> step(Step::kOffset);
+
+const auto at_keyword = (token(Kind::kStart) | token(Kind::kEndKeyword)) >> require(left_paren) >>
+                        require(right_paren) >> step(Step::kAtKeyword);
+
+const auto at_timestamp = -(sign >> step(Step::kAtSign)) >> require(number) >>
+                          step(Step::kAtTimestamp);
+
+const auto at = token(Kind::kAt) >> require(at_keyword | at_timestamp, "@", "timestamp");
+
+const auto extended = (token(Kind::kAnchored) | token(Kind::kSmoothed)) >> step(Step::kExtended);
+
+const auto postfix_def = bracket | offset | at | extended;
+
+// ---- Durations.
+
+const auto duration_operand = *(sign >> step(Step::kDurationSign)) >> require(duration_primary);
+
+const auto duration_sum_def =
+    step(Step::kBeginDuration) >> duration_operand >>
+    *(token_if(IsArithmetic) >> step(Step::kDurationOperator) >> duration_operand);
+
+const auto inner_duration = duration_sum >> step(Step::kEndDuration);
+
+const auto duration_word = (token(Kind::kStep) | token(Kind::kRange)) >> require(left_paren) >>
+                           require(right_paren) >> step(Step::kDurationWord);
+
+const auto duration_call = (token(Kind::kMaxOf) | token(Kind::kMinOf)) >>
+                           step(Step::kOpenDurationCall) >> require(left_paren) >>
+                           inner_duration >> require(comma) >> inner_duration >>
+                           require(right_paren) >> step(Step::kDurationCall);
+
+const auto duration_paren = left_paren >> step(Step::kOpenDurationParen) >> inner_duration >>
+                            require(right_paren) >> step(Step::kDurationParen);
+
+const auto duration_primary_def = number >> step(Step::kDurationLiteral) | duration_word |
+                                  duration_call | duration_paren;
+
+// ---- Metrics of test files.
+
+const auto label_value = require(token(Kind::kString), kLabelSet, "string") >>
+                         step(Step::kMatchValue);
+
+const auto equals = token(Kind::kEqual) >> step(Step::kMatchType);
+
+const auto label_pair =
+    require(token(Kind::kIdentifier) >> step(Step::kMatcherName) >>
+                    require(equals, kLabelSet, "\"=\"") >> label_value |
+                token(Kind::kString) >> step(Step::kMatcherName) >> -(equals >> label_value),
+            kLabelSet, "identifier or \"}\"") >>
+    step(Step::kMatcherEnd);
+
+const auto label_set = bracketed(Kind::kLeftBrace, label_pair, Kind::kRightBrace, kLabelSet,
+                                 "\",\" or \"}\"");
+
+// ---- Start rules.
+
+const auto end = require(token(Kind::kEnd));
+const auto query_def = token(Kind::kEnd) >> step(Step::kEmptyQuery) | expression >> end;
+const auto selector_only_def = require(vector_selector) >> end;
+const auto metric_def = step(Step::kSelector) >> -metric_name >> -label_set >>
+                        step(Step::kSelectorEnd) >> end;
+
+BOOST_SPIRIT_DEFINE(expression, primary, postfix, binary_operator, arguments, grouping_labels,
+                    vector_selector, duration_sum, duration_primary, query, selector_only, metric)
+
+template <typename Rule>
+void Run(const Rule& rule, StepSink& sink, TokenIterator first, TokenIterator last) {
+  const auto start = x3::with<StepSink>(sink)[rule];
+  x3::parse(first, last, start);
 }
 
-// Operands and operators on two stacks: a chain of any length needs no recursion.
-class Climber {
- public:
-  explicit Climber(TokenStream& stream) : stream_(stream) {}
-
-  ExprPtr Run() {
-    while (true) {
-      TakeSigns();
-      ExprPtr operand = ParsePrimary(stream_);
-      while (StartsPostfix(stream_.Peek())) operand = ParsePostfix(stream_, std::move(operand));
-      operands_.push_back(std::move(operand));
-      if (!stream_.Is(Kind::kOperator)) break;
-      const OperatorRow& row = Describe(stream_.Peek().op);
-      ReduceFor(row);
-      Pending pending;
-      pending.precedence = row.precedence;
-      pending.binary = ParseOperator(stream_);
-      operators_.push_back(std::move(pending));
-    }
-    while (!operators_.empty()) Reduce();
-    return std::move(operands_.back());
+SyntaxError Explain(const SyntaxFailure& failure, const Token* first_token) {
+  const Token& token = *failure.token;
+  SyntaxError error;
+  error.range = token.range;
+  error.token = static_cast<int>(failure.token - first_token);
+  error.is_lexical = token.kind == Kind::kError;
+  if (error.is_lexical) {
+    error.message = token.text;
+    return error;
   }
-
- private:
-  struct Pending {
-    int precedence = 0;
-    std::optional<BinaryExpr> binary;  // absent: a sign
-    bool is_minus = false;
-    int sign_begin = 0;
-  };
-
-  void TakeSigns() {
-    while (stream_.Is(Kind::kOperator) && (stream_.Peek().op == BinaryOperator::kAdd ||
-                                           stream_.Peek().op == BinaryOperator::kSubtract)) {
-      const Token sign = stream_.Take();
-      Pending pending;
-      // A sign binds like a multiplication: -1^2 is -(1^2).
-      pending.precedence = Describe(BinaryOperator::kMultiply).precedence;
-      pending.is_minus = sign.op == BinaryOperator::kSubtract;
-      pending.sign_begin = sign.range.begin;
-      operators_.push_back(std::move(pending));
-    }
-  }
-
-  void ReduceFor(const OperatorRow& next) {
-    while (!operators_.empty()) {
-      const int top = operators_.back().precedence;
-      if (top < next.precedence || (top == next.precedence && next.is_right_associative)) return;
-      Reduce();
-    }
-  }
-
-  void Reduce() {
-    Pending pending = std::move(operators_.back());
-    operators_.pop_back();
-    ExprPtr rhs = std::move(operands_.back());
-    operands_.pop_back();
-    operands_.push_back(pending.binary ? Join(std::move(*pending.binary), std::move(rhs))
-                                       : Sign(pending, std::move(rhs)));
-  }
-
-  ExprPtr Join(BinaryExpr binary, ExprPtr rhs) {
-    ExprPtr lhs = std::move(operands_.back());
-    operands_.pop_back();
-    const SourceRange range = {lhs->range.begin, rhs->range.end};
-    binary.lhs = std::move(lhs);
-    binary.rhs = std::move(rhs);
-    return std::make_unique<Expr>(std::move(binary), range);
-  }
-
-  static ExprPtr Sign(const Pending& pending, ExprPtr operand) {
-    if (auto* number = std::get_if<NumberLiteral>(&operand->node)) {
-      if (pending.is_minus) number->value = -number->value;
-      operand->range.begin = pending.sign_begin;
-      return operand;
-    }
-    const SourceRange range = {pending.sign_begin, operand->range.end};
-    return std::make_unique<Expr>(UnaryExpr{pending.is_minus, std::move(operand)}, range);
-  }
-
-  TokenStream& stream_;
-  std::vector<ExprPtr> operands_;
-  std::vector<Pending> operators_;
-};
-
-ExprPtr ParseExpression(TokenStream& stream) { return Climber(stream).Run(); }
+  error.message = "unexpected " + Describe(token);
+  if (!failure.context.empty()) error.message.append(" in ").append(failure.context);
+  if (!failure.expected.empty()) error.message.append(", expected ").append(failure.expected);
+  return error;
+}
 
 }  // namespace
 
-absl::StatusOr<ExprPtr> ParseTokens(std::string_view text, std::vector<Token> tokens,
-                                    const ParseOptions& options) {
-  TokenStream stream(text, std::move(tokens), options);
-  return stream.Run([](TokenStream& tokens) {
-    if (tokens.Is(Kind::kEnd)) {
-      tokens.Report({0, 0}, "no expression found in input");
-      return ExprPtr();
+Syntax ParseTokens(const std::vector<Token>& tokens, StartRule start) {
+  const TokenIterator first = tokens.data();
+  const TokenIterator last = first + tokens.size();
+  StepSink sink{first, {}};
+  Syntax syntax;
+  try {
+    switch (start) {
+      case StartRule::kQuery: Run(query, sink, first, last); break;
+      case StartRule::kSelector: Run(selector_only, sink, first, last); break;
+      case StartRule::kMetric: Run(metric, sink, first, last); break;
     }
-    ExprPtr expr = ParseExpression(tokens);
-    if (!tokens.Is(Kind::kEnd)) tokens.Unexpected();
-    return expr;
-  });
-}
-
-absl::StatusOr<ExprPtr> ParseSelectorTokens(std::string_view text, std::vector<Token> tokens,
-                                            const ParseOptions& options) {
-  TokenStream stream(text, std::move(tokens), options);
-  return stream.Run([](TokenStream& tokens) {
-    ExprPtr expr = ParseVectorSelector(tokens);
-    if (!tokens.Is(Kind::kEnd)) tokens.Unexpected();
-    return expr;
-  });
+  } catch (const SyntaxFailure& failure) {
+    syntax.error = Explain(failure, first);
+  }
+  syntax.steps = std::move(sink.steps);
+  return syntax;
 }
 
 }  // namespace sloburn::parser

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens -> syntax tree, by recursive descent over one token of lookahead.
+// The grammar of PromQL over tokens, in Boost.Spirit X3. Only grammar.cc sees Boost.
 //
-// Operators are climbed with explicit stacks, so that only brackets make the parser recurse, and
-// these the lexer has counted. The grammar stops at the first syntax error; of errors that leave
-// the syntax intact (a misplaced offset, a bad grouping label) the first one found is kept.
+//   Syntax syntax = ParseTokens(tokens, StartRule::kQuery);
+//
+// Brackets are the only recursion, and the lexer has bounded these. Pure.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "parser/parser.h"
+#include "parser/syntax.h"
 #include "parser/token.h"
 
 namespace sloburn::parser {
 
-absl::StatusOr<ExprPtr> ParseTokens(std::string_view text, std::vector<Token> tokens,
-                                    const ParseOptions& options);
+enum class StartRule {
+  kQuery,     // an expression
+  kSelector,  // an instant vector selector without modifiers
+  kMetric,    // name{label="value"} of test files
+};
 
-absl::StatusOr<ExprPtr> ParseSelectorTokens(std::string_view text, std::vector<Token> tokens,
-                                            const ParseOptions& options);
+// REQUIRES: `tokens` ends with kEnd or kError, as the lexer leaves it.
+Syntax ParseTokens(const std::vector<Token>& tokens, StartRule start);
 
 }  // namespace sloburn::parser

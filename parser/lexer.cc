@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/utf8.h"
 #include "parser/keywords.h"
 
@@ -39,13 +40,13 @@ class Lexer {
       start_ = pos_;
       if (brace_open_) {
         InsideBraces();
-      } else if (bracket_open_) {
-        InsideBrackets();
+      } else if (in_duration_) {
+        InsideDuration();
       } else {
         Statement();
       }
     }
-    return {std::move(tokens_), deepest_};
+    return {std::move(tokens_), exceeds_nesting_};
   }
 
  private:
@@ -63,13 +64,18 @@ class Lexer {
     token.range = {static_cast<int>(start_), static_cast<int>(pos_)};
     tokens_.push_back(std::move(token));
     start_ = pos_;
+    signs_ = 0;
   }
   void Emit(Kind kind, size_t length) {
     pos_ = start_ + length;
     Emit(kind);
   }
   void EmitOperator(BinaryOperator op, size_t length) {
+    const bool is_sign = op == BinaryOperator::kAdd || op == BinaryOperator::kSubtract;
+    if (is_sign && ++signs_ + depth_ > max_nesting_) return FailNesting();
+    const int signs = is_sign ? signs_ : 0;
     Emit(Kind::kOperator, length);
+    signs_ = signs;
     tokens_.back().op = op;
   }
   void Fail(std::string message) {
@@ -81,12 +87,41 @@ class Lexer {
     is_done_ = true;
   }
 
-  // False when the limit is passed.
-  bool Enter() {
-    deepest_ = std::max(deepest_, ++depth_);
-    if (depth_ <= max_nesting_) return true;
+  void FailNesting() {
+    exceeds_nesting_ = true;
     Fail(absl::StrCat("nesting exceeds the limit of ", max_nesting_, " levels"));
-    return false;
+  }
+
+  // An opening bracket, which nests inside the signs before it. False when the limit is passed.
+  bool Open(Kind kind) {
+    levels_.push_back(signs_ + 1);
+    depth_ += levels_.back();
+    if (depth_ > max_nesting_) {
+      FailNesting();
+      return false;
+    }
+    Emit(kind, 1);
+    return true;
+  }
+
+  void Close(Kind kind) {
+    Emit(kind, 1);
+    depth_ -= levels_.back();
+    levels_.pop_back();
+  }
+
+  void OpenParen() {
+    if (Open(Kind::kLeftParen)) ++parens_;
+  }
+
+  void CloseParen() {
+    if (parens_ > 0) {
+      --parens_;
+      return Close(Kind::kRightParen);
+    }
+    // Prometheus points behind the parenthesis.
+    start_ = ++pos_;
+    Fail("unexpected right parenthesis ')'");
   }
 
   bool SkipSpaceOrComment() {
@@ -95,7 +130,7 @@ class Lexer {
       return true;
     }
     if (Peek() != '#' || AtEnd()) return false;
-    while (!AtEnd() && Peek() != '\n') ++pos_;
+    while (!AtEnd() && Peek() != '\n' && Peek() != '\r') ++pos_;
     return true;
   }
 
@@ -103,6 +138,7 @@ class Lexer {
     if (SkipSpaceOrComment()) return;
     if (AtEnd()) {
       if (parens_ > 0) return Fail("unclosed left parenthesis");
+      if (bracket_open_) return Fail("unclosed left bracket");
       Emit(Kind::kEnd);
       is_done_ = true;
       return;
@@ -112,7 +148,7 @@ class Lexer {
     if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return NumberOrDuration();
     if (c == '"' || c == '\'') return QuotedString(c);
     if (c == '`') return RawString();
-    if (IsAlpha(c) || c == ':') return Word();
+    if (IsAlpha(c) || c == ':') return bracket_open_ ? BracketWord() : Word();
     Fail(absl::StrCat("unexpected character: ", QuoteRune(Rest())));
   }
 
@@ -161,36 +197,31 @@ class Lexer {
 
   bool Bracket(char c) {
     switch (c) {
-      case '(':
-        if (!Enter()) return true;
-        Emit(Kind::kLeftParen, 1);
-        ++parens_;
-        return true;
-      case ')':
-        Emit(Kind::kRightParen, 1);
-        --depth_;
-        if (--parens_ < 0) Fail("unexpected right parenthesis ')'");
-        return true;
-      case '{':
-        if (!Enter()) return true;
-        Emit(Kind::kLeftBrace, 1);
-        brace_open_ = true;
-        return true;
+      case '(': OpenParen(); return true;
+      case ')': CloseParen(); return true;
+      case '{': brace_open_ = Open(Kind::kLeftBrace); return true;
       case '[':
-        if (!Enter()) return true;
-        Emit(Kind::kLeftBracket, 1);
-        bracket_open_ = true;
-        is_first_in_bracket_ = true;
+        if (bracket_open_) {
+          Fail("unexpected left bracket '['");
+          return true;
+        }
+        bracket_open_ = in_duration_ = Open(Kind::kLeftBracket);
         got_colon_ = false;
-        got_duration_ = false;
-        while (!AtEnd() && IsSpace(Peek())) ++pos_;
         return true;
       case ']':
-        ++pos_;
-        Fail("unexpected right bracket ']'");
+        if (!bracket_open_) {
+          Fail("unexpected right bracket ']'");
+          return true;
+        }
+        CloseBracket();
         return true;
       default: return false;
     }
+  }
+
+  void CloseBracket() {
+    Close(Kind::kRightBracket);
+    bracket_open_ = in_duration_ = false;
   }
 
   void Word() {
@@ -235,12 +266,9 @@ class Lexer {
         ++pos_;
         return Fail(
             absl::StrCat("unexpected character after '!' inside braces: ", QuoteRune(Rest())));
-      case '{':
-        ++pos_;
-        return Fail("unexpected left brace '{'");
+      case '{': return Fail("unexpected left brace '{'");
       case '}':
-        Emit(Kind::kRightBrace, 1);
-        --depth_;
+        Close(Kind::kRightBrace);
         brace_open_ = false;
         return;
       default:
@@ -248,37 +276,21 @@ class Lexer {
     }
   }
 
-  // Until the first literal Prometheus lexes a duration expression; after it, statements again,
-  // with another choice of messages.
-  void InsideBrackets() {
-    const bool in_expression = is_first_in_bracket_ || !got_duration_;
-    if (!AtEnd() && IsSpace(Peek())) {
-      SkipSpaceOrComment();
+  // From '[' to the first literal after it; then the rules of statements hold again, which is
+  // where Prometheus' choice of messages comes from.
+  void InsideDuration() {
+    using Op = BinaryOperator;
+    if (AtEnd()) return Fail("unexpected end of input in duration expression");
+    const char c = Peek();
+    if (IsSpace(c)) {
+      ++pos_;
       return;
     }
-    if (AtEnd()) {
-      return Fail(in_expression ? "unexpected end of input in duration expression"
-                  : parens_ > 0 ? "unclosed left parenthesis"
-                                : "unclosed left bracket");
-    }
-    const char c = Peek();
-    using Op = BinaryOperator;
     switch (c) {
-      case ']':
-        Emit(Kind::kRightBracket, 1);
-        --depth_;
-        bracket_open_ = false;
-        return;
-      case ':': return BracketColon(in_expression);
-      case '(':
-        if (!Enter()) return;
-        ++parens_;
-        return Emit(Kind::kLeftParen, 1);
-      case ')':
-        Emit(Kind::kRightParen, 1);
-        --depth_;
-        if (--parens_ < 0) Fail("unexpected right parenthesis ')'");
-        return;
+      case ']': return CloseBracket();
+      case ':': return DurationColon();
+      case '(': return OpenParen();
+      case ')': return CloseParen();
       case '+': return EmitOperator(Op::kAdd, 1);
       case '-': return EmitOperator(Op::kSubtract, 1);
       case '*': return EmitOperator(Op::kMultiply, 1);
@@ -289,47 +301,46 @@ class Lexer {
       default: break;
     }
     if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) {
-      is_first_in_bracket_ = false;
+      in_duration_ = false;
       got_duration_ = true;
       return NumberOrDuration();
     }
-    if (IsAlpha(c)) return BracketWord(in_expression);
-    if (in_expression) {
-      return Fail(absl::StrCat("unexpected character in duration expression: ", QuoteRune(Rest())));
-    }
-    if (c == '[') {
-      ++pos_;
-      return Fail("unexpected left bracket '['");
-    }
-    if (!Symbol(c)) Fail(absl::StrCat("unexpected character: ", QuoteRune(Rest())));
+    if (DurationKeyword()) return;
+    Fail(absl::StrCat("unexpected character in duration expression: ", QuoteRune(Rest())));
   }
 
-  void BracketColon(bool in_expression) {
-    ++pos_;
-    if (in_expression && !got_duration_) {
-      return Fail("unexpected colon before duration in duration expression");
-    }
-    if (got_colon_) {
-      return Fail(in_expression ? "unexpected repeated colon in duration expression"
-                                : "unexpected colon ':'");
-    }
+  void DurationColon() {
+    start_ = ++pos_;
+    if (!got_duration_) return Fail("unexpected colon before duration in duration expression");
+    if (got_colon_) return Fail("unexpected repeated colon in duration expression");
     got_colon_ = true;
+    --start_;
     Emit(Kind::kColon);
   }
 
-  void BracketWord(bool in_expression) {
+  // A letter or a colon inside brackets, after the first literal.
+  void BracketWord() {
+    if (Peek() == ':') {
+      if (got_colon_) return Fail("unexpected colon ':'");
+      got_colon_ = true;
+      return Emit(Kind::kColon, 1);
+    }
+    if (DurationKeyword()) return;
+    Fail(absl::StrCat("unexpected character: ", QuoteRune(Rest()), ", expected ':'"));
+  }
+
+  bool DurationKeyword() {
     size_t end = pos_;
     while (end < text_.size() && IsAlpha(text_[end])) ++end;
     const KeywordRow* const row = FindKeyword(text_.substr(pos_, end - pos_));
-    const bool is_word = row != nullptr && (row->kind == Kind::kStep || row->kind == Kind::kRange ||
-                                            row->kind == Kind::kMaxOf || row->kind == Kind::kMinOf);
-    if (is_word) {
-      if (row->kind == Kind::kStep || row->kind == Kind::kRange) got_duration_ = true;
-      return Emit(row->kind, end - pos_);
-    }
-    const std::string rune = QuoteRune(Rest());
-    Fail(in_expression ? absl::StrCat("unexpected character in duration expression: ", rune)
-                       : absl::StrCat("unexpected character: ", rune, ", expected ':'"));
+    if (row == nullptr) return false;
+    const bool is_call = row->kind == Kind::kMaxOf || row->kind == Kind::kMinOf;
+    const bool is_value = row->kind == Kind::kStep || row->kind == Kind::kRange;
+    if (!is_call && !is_value) return false;
+    // `[step():1m]`: a duration, though not a literal.
+    if (is_value) got_duration_ = true;
+    Emit(row->kind, end - pos_);
+    return true;
   }
 
   bool Accept(std::string_view set) {
@@ -348,33 +359,33 @@ class Lexer {
   }
 
   // The scan stops where the text stops being a number; `pos_` then tells how far it got, which
-  // the error message shows.
+  // the error message shows. An `e` counts as exponent among hexadecimal digits too, except right
+  // after the prefix: 0xbee is a number to nobody.
   bool ScanNumber() {
     std::string_view digits = "0123456789";
-    bool is_hex = false;
     if (Accept("0") && Accept("xX")) {
       Accept("_");
       digits = "0123456789abcdefABCDEF";
-      is_hex = true;
     }
+    const bool is_hex = digits.size() > 10;
     Accept(".");
     Accept(digits);
     bool has_dot = false, has_exponent = false;
     while (Is(digits) || Is("._eE")) {
-      if (Is(".") && has_dot) return Accept(".") && false;
-      if (!is_hex && Is("eE") && has_exponent) return Accept("eE") && false;
+      if (has_dot && Accept(".")) return false;
+      if (has_exponent && Accept("eE")) return false;
       if (Accept(".")) {
         has_dot = true;
-        if (Accept("_.")) return false;
-        if (is_hex) return false;
-      } else if (!is_hex && Accept("eE")) {
+        if (Accept("_.") || is_hex) return false;
+      } else if (Accept("eE")) {
         has_exponent = true;
         Accept("+-");
         if (Accept("._eE") || AtEnd()) return false;
       } else if (Accept("_")) {
         if (Accept("._eE") || AtEnd()) return false;
-      } else if (!Accept(digits)) {
-        break;
+      } else {
+        while (Accept(digits)) {
+        }
       }
     }
     return AtEnd() || !IsAlphaNumeric(Peek());
@@ -410,7 +421,8 @@ class Lexer {
         continue;
       }
       const Utf8Rune rune = DecodeUtf8(Rest());
-      if (!rune.is_valid) return Fail("invalid UTF-8 rune");
+      // Go's decoder answers U+FFFD for bad bytes, so the character itself is refused as well.
+      if (!rune.is_valid || rune.code == 0xfffd) return Fail("invalid UTF-8 rune");
       pos_ += rune.size;
     }
   }
@@ -469,10 +481,14 @@ class Lexer {
     return IsDigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
   }
 
-  // U+0063 'c'
+  // As Go's %#U: U+0063 'c', without the character where it cannot be printed.
   std::string UnicodeName() const {
     const Utf8Rune rune = DecodeUtf8(Rest());
-    return absl::StrCat("U+", absl::Hex(rune.code, absl::kZeroPad4), " ", QuoteRune(Rest()));
+    const std::string name = absl::StrFormat("U+%04X", rune.code);
+    const std::string quoted = QuoteRune(Rest());
+    const bool is_printable = quoted[1] != '\\' || rune.code == '\\' || rune.code == '\'';
+    if (!is_printable) return name;
+    return absl::StrCat(name, " '", std::string(Rest().substr(0, rune.size)), "'");
   }
 
   void RawString() {
@@ -484,7 +500,7 @@ class Lexer {
         return Emit(Kind::kString);
       }
       const Utf8Rune rune = DecodeUtf8(Rest());
-      if (!rune.is_valid) return Fail("invalid UTF-8 rune");
+      if (!rune.is_valid || rune.code == 0xfffd) return Fail("invalid UTF-8 rune");
       pos_ += rune.size;
     }
   }
@@ -493,9 +509,14 @@ class Lexer {
   const int max_nesting_;
   size_t start_ = 0, pos_ = 0;
   std::vector<Token> tokens_;
-  int parens_ = 0, depth_ = 0, deepest_ = 0;
+  int parens_ = 0;
+  int signs_ = 0;            // signs in a row before here
+  int depth_ = 0;            // of brackets and signs
+  std::vector<int> levels_;  // what each open bracket adds to depth_
+  bool exceeds_nesting_ = false;
   bool brace_open_ = false, bracket_open_ = false;
-  bool is_first_in_bracket_ = false, got_colon_ = false, got_duration_ = false;
+  bool in_duration_ = false;  // inside brackets, before the first literal
+  bool got_colon_ = false, got_duration_ = false;
   bool is_done_ = false;
 };
 

@@ -14,11 +14,11 @@ namespace sloburn::parser {
 
 struct LexResult {
   std::vector<Token> tokens;
-  // The deepest nesting of ( [ {.
-  int nesting = 0;
+  bool exceeds_nesting = false;  // the error token says so
 };
 
-// Stops with an error token once nesting passes `max_nesting`.
+// Stops with an error token where brackets, and the signs before them, nest deeper than
+// `max_nesting`.
 LexResult Lex(std::string_view text, int max_nesting);
 
 }  // namespace sloburn::parser

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "parser/grammar.h"
 #include "parser/lexer.h"
+#include "parser/tree_builder.h"
 
 namespace sloburn::parser {
 namespace {
@@ -28,7 +29,7 @@ absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text, const ParseOp
                                                      " bytes; the limit is ", options.max_bytes));
   }
   LexResult lexed = Lex(text, options.max_nesting);
-  if (lexed.nesting > options.max_nesting) {
+  if (lexed.exceeds_nesting) {
     const auto place = LocateOffset(text, lexed.tokens.back().range.begin);
     return absl::ResourceExhaustedError(absl::StrCat(place->line, ":", place->column,
                                                      ": parse error: ", lexed.tokens.back().text));
@@ -36,35 +37,34 @@ absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text, const ParseOp
   return std::move(lexed.tokens);
 }
 
+absl::StatusOr<ExprPtr> ParseAs(StartRule start, std::string_view text,
+                                const ParseOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(text, options));
+  return BuildTree(text, tokens, ParseTokens(tokens, start), options);
+}
+
 }  // namespace
 
 absl::StatusOr<ExprPtr> Parse(std::string_view text, const ParseOptions& options) {
-  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text, options));
-  return ParseTokens(text, std::move(tokens), options);
+  return ParseAs(StartRule::kQuery, text, options);
 }
 
 absl::StatusOr<ExprPtr> ParseMetricSelector(std::string_view text, const ParseOptions& options) {
-  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text, options));
-  return ParseSelectorTokens(text, std::move(tokens), options);
+  return ParseAs(StartRule::kSelector, text, options);
 }
 
 absl::StatusOr<std::vector<LabelPair>> ParseMetric(std::string_view text) {
-  // Test files write `{}` for the empty label set, which is no selector.
-  const absl::string_view stripped =
-      absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size()));
-  if (stripped == "{}") return std::vector<LabelPair>();
-  ASSIGN_OR_RETURN(const ExprPtr expr, ParseMetricSelector(text, {}));
+  ASSIGN_OR_RETURN(const ExprPtr expr, ParseAs(StartRule::kMetric, text, {}));
   const auto& selector = std::get<VectorSelector>(expr->node);
   std::vector<LabelPair> pairs;
+  // A name before the braces counts more than one inside.
   if (!selector.name.empty()) pairs.push_back({"__name__", selector.name});
   for (const LabelMatcher& matcher : selector.matchers) {
-    if (matcher.type != MatchType::kEqual) {
-      return ParseErrorAt(text, matcher.range, "a metric may only have equality matchers");
-    }
+    if (!selector.name.empty() && matcher.name == "__name__") continue;
     pairs.push_back({matcher.name, matcher.value});
   }
-  std::sort(pairs.begin(), pairs.end(),
-            [](const LabelPair& a, const LabelPair& b) { return a.name < b.name; });
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const LabelPair& a, const LabelPair& b) { return a.name < b.name; });
   return pairs;
 }
 

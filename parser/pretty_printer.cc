@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iterator>
+#include <unordered_map>
 #include <variant>
 
 #include "parser/print_parts.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr size_t kLongestLine = 100;
 
+// `is_indented` is false right behind a sign.
 struct Block {
   const Expr* expr;
   int level;
@@ -20,8 +22,9 @@ using Piece = std::variant<std::string, Block>;
 std::string Indent(int level) { return std::string(2 * level, ' '); }
 
 // The pieces of a node that does not fit on a line.
-std::vector<Piece> Split(const Expr& expr, int level, const std::string& indent) {
+std::vector<Piece> Split(const Expr& expr, int level, bool behind_sign) {
   const std::string outer = Indent(level);
+  const std::string indent = behind_sign ? "" : outer;
   if (const auto* paren = std::get_if<ParenExpr>(&expr.node)) {
     return {indent + "(\n", Block{paren->expr.get(), level + 1, true}, "\n" + outer + ")"};
   }
@@ -29,13 +32,12 @@ std::vector<Piece> Split(const Expr& expr, int level, const std::string& indent)
     return {indent + (unary->is_negation ? "-" : "+"), Block{unary->expr.get(), level, false}};
   }
   if (const auto* binary = std::get_if<BinaryExpr>(&expr.node)) {
-    return {Block{binary->lhs.get(), level + 1, true},
+    return {Block{binary->lhs.get(), level + 1, !behind_sign},
             "\n" + outer + OperatorText(*binary) + "\n",
             Block{binary->rhs.get(), level + 1, true}};
   }
   if (const auto* subquery = std::get_if<SubqueryExpr>(&expr.node)) {
-    return {Block{subquery->expr.get(), level, !indent.empty() || level == 0},
-            SubquerySuffix(*subquery)};
+    return {Block{subquery->expr.get(), level, !behind_sign}, SubquerySuffix(*subquery)};
   }
   std::vector<Piece> pieces;
   if (const auto* aggregate = std::get_if<AggregateExpr>(&expr.node)) {
@@ -59,9 +61,56 @@ std::vector<Piece> Split(const Expr& expr, int level, const std::string& indent)
   return pieces;
 }
 
+// The length of every node's text on one line, without recursion.
+class LineLengths {
+ public:
+  explicit LineLengths(const Expr& root) {
+    std::vector<const Expr*> order = {&root};
+    for (size_t i = 0; i < order.size(); ++i) {
+      for (const Expr* child : Children(*order[i])) order.push_back(child);
+    }
+    // Children stand behind their parents.
+    for (size_t i = order.size(); i-- > 0;) lengths_[order[i]] = Measure(*order[i]);
+  }
+
+  size_t Of(const Expr& expr) const { return lengths_.at(&expr); }
+
+ private:
+  size_t Measure(const Expr& expr) const {
+    size_t length = OwnLength(expr);
+    for (const Expr* child : Children(expr)) length += Of(*child);
+    return length;
+  }
+
+  static size_t OwnLength(const Expr& expr) {
+    if (std::holds_alternative<ParenExpr>(expr.node)) return 2;
+    if (std::holds_alternative<UnaryExpr>(expr.node)) return 1;
+    if (const auto* binary = std::get_if<BinaryExpr>(&expr.node)) {
+      return OperatorText(*binary).size() + 2;
+    }
+    if (const auto* subquery = std::get_if<SubqueryExpr>(&expr.node)) {
+      return SubquerySuffix(*subquery).size();
+    }
+    if (const auto* aggregate = std::get_if<AggregateExpr>(&expr.node)) {
+      return AggregateHead(*aggregate).size() + (aggregate->param != nullptr ? 4 : 2);
+    }
+    if (const auto* call = std::get_if<Call>(&expr.node)) {
+      const size_t commas = call->args.empty() ? 0 : call->args.size() - 1;
+      return call->function.size() + 2 + 2 * commas;
+    }
+    return LeafText(expr).size();
+  }
+
+  std::unordered_map<const Expr*, size_t> lengths_;
+};
+
+// Prometheus forgets the indentation of a subquery that needs no split.
+bool LosesIndent(const Expr& expr) { return std::holds_alternative<SubqueryExpr>(expr.node); }
+
 }  // namespace
 
 std::string PrettyPrint(const Expr& expr) {
+  const LineLengths lengths(expr);
   std::string out;
   std::vector<Piece> pending = {Block{&expr, 0, true}};
   while (!pending.empty()) {
@@ -72,13 +121,12 @@ std::string PrettyPrint(const Expr& expr) {
       continue;
     }
     const Block& block = std::get<Block>(piece);
-    const std::string indent = block.is_indented ? Indent(block.level) : "";
-    std::string line = Print(*block.expr);
-    if (line.size() <= kLongestLine) {
-      out += indent + line;
+    if (lengths.Of(*block.expr) <= kLongestLine) {
+      if (block.is_indented && !LosesIndent(*block.expr)) out += Indent(block.level);
+      out += Print(*block.expr);
       continue;
     }
-    std::vector<Piece> pieces = Split(*block.expr, block.level, indent);
+    std::vector<Piece> pieces = Split(*block.expr, block.level, !block.is_indented);
     std::move(pieces.rbegin(), pieces.rend(), std::back_inserter(pending));
   }
   return out;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "base/float_text.h"
 #include "base/utf8.h"
+#include "parser/keywords.h"
 #include "parser/parser.h"
 #include "parser/printer.h"
 
@@ -19,11 +20,17 @@ std::string LabelName(const std::string& name) {
   return IsLegacyLabelName(name) ? name : GoQuote(name);
 }
 
+// In a list the words `without`, `inf` and `nan` are no names.
+std::string ListedLabel(const std::string& name) {
+  const KeywordRow* const keyword = FindKeyword(name);
+  return keyword != nullptr && !keyword->is_label_name ? GoQuote(name) : LabelName(name);
+}
+
 std::string LabelList(const std::vector<std::string>& labels) {
   return absl::StrCat("(",
                       absl::StrJoin(labels, ", ",
                                     [](std::string* out, const std::string& label) {
-                                      *out += LabelName(label);
+                                      *out += ListedLabel(label);
                                     }),
                       ")");
 }
@@ -140,7 +147,7 @@ std::string OperatorText(const BinaryExpr& binary) {
                     LabelList(matching.include));
   }
   const auto fill = [&text](std::string_view name, double value) {
-    absl::StrAppend(&text, " ", std::string(name), " (", FormatFloatF(value), ")");
+    absl::StrAppend(&text, " ", std::string(name), " (", FormatFloatG(value), ")");
   };
   if (matching.fill_left && matching.fill_right && *matching.fill_left == *matching.fill_right) {
     fill("fill", *matching.fill_left);

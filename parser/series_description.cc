@@ -2,47 +2,40 @@
 #include "parser/series_description.h"
 
 #include <bit>
+#include <charconv>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "base/float_text.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "parser/literals.h"
+#include "parser/series_lexer.h"
 
 namespace sloburn::parser {
 namespace {
 
+using Kind = SeriesTokenKind;
+
 constexpr uint64_t kStaleNanBits = 0x7ff0000000000002;
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// The end of the metric: the first space outside braces and quotes.
+// The end of the metric: its closing brace, or the first character that is not of its name.
 size_t MetricEnd(std::string_view line) {
-  bool in_braces = false;
+  size_t i = 0;
+  while (i < line.size() && absl::ascii_isspace(line[i])) ++i;
+  while (i < line.size() && (absl::ascii_isalnum(line[i]) || line[i] == '_' || line[i] == ':')) {
+    ++i;
+  }
+  if (i >= line.size() || line[i] != '{') return i;
   char quote = 0;
-  for (size_t i = 0; i < line.size(); ++i) {
+  for (; i < line.size(); ++i) {
     const char c = line[i];
-    if (quote != 0) {
-      if (c == '\\' && quote != '`') {
-        ++i;
-      } else if (c == quote) {
-        quote = 0;
-      }
-    } else if (c == '"' || c == '\'' || c == '`') {
-      quote = c;
-    } else if (c == '{') {
-      in_braces = true;
-    } else if (c == '}') {
-      return i + 1;
-    } else if (IsSpace(c) && !in_braces) {
-      // `name {..}` is one metric.
-      const size_t next = line.find_first_not_of(" \t", i);
-      if (next == std::string_view::npos || line.substr(next, 1) != "{" ||
-          line.substr(next, 2) == "{{") {
-        return i;
-      }
+    if (quote == 0) {
+      if (c == '}') return i + 1;
+      if (c == '"' || c == '\'' || c == '`') quote = c;
+    } else if (c == '\\' && quote != '`') {
+      ++i;
+    } else if (c == quote) {
+      quote = 0;
     }
   }
   return line.size();
@@ -50,85 +43,126 @@ size_t MetricEnd(std::string_view line) {
 
 class ValueReader {
  public:
-  ValueReader(std::string_view text, size_t max_values) : rest_(text), max_values_(max_values) {}
+  ValueReader(std::string_view line, size_t begin, size_t max_values)
+      : line_(line), tokens_(LexSeriesValues(line, begin)), max_values_(max_values) {}
 
-  absl::StatusOr<std::vector<SeriesValue>> Run() {
-    while (true) {
-      while (!rest_.empty() && IsSpace(rest_[0])) rest_.remove_prefix(1);
-      if (rest_.empty()) return std::move(values_);
-      RETURN_IF_ERROR(Item());
-      if (!rest_.empty() && !IsSpace(rest_[0])) {
-        return Bad(absl::StrCat("unexpected ", GoQuote(rest_.substr(0, 10)),
-                                " in series values"));
+  // Values stand behind spaces. `is_bare`: the first one needs none.
+  absl::StatusOr<std::vector<SeriesValue>> Run(bool is_bare) {
+    bool is_value_next = is_bare;
+    while (!Is(Kind::kEnd)) {
+      if (TakeIf(Kind::kSpace)) {
+        is_value_next = true;
+        continue;
       }
+      if (!is_value_next) return Unexpected();
+      is_value_next = false;
+      RETURN_IF_ERROR(Item());
     }
+    return std::move(values_);
   }
 
  private:
-  static absl::Status Bad(std::string message) {
-    return absl::InvalidArgumentError("parse error: " + message);
+  const SeriesToken& Peek() const { return tokens_[next_]; }
+  bool Is(Kind kind) const { return Peek().kind == kind; }
+  bool TakeIf(Kind kind) {
+    if (!Is(kind)) return false;
+    ++next_;
+    return true;
+  }
+
+  absl::Status Bad(const SeriesToken& token, std::string_view message) const {
+    return ParseErrorAt(line_, token.range, message);
+  }
+  absl::Status Unexpected(std::string_view expected = "") const {
+    const SeriesToken& token = Peek();
+    if (token.kind == Kind::kError) return Bad(token, token.message);
+    std::string message = absl::StrCat("unexpected ", Describe(token), " in series values");
+    if (!expected.empty()) message.append(", expected ").append(expected);
+    return Bad(token, message);
   }
 
   absl::Status Item() {
-    if (rest_[0] == '_') {
-      rest_.remove_prefix(1);
+    if (TakeIf(Kind::kBlank)) {
       SeriesValue gap;
       gap.is_omitted = true;
-      ASSIGN_OR_RETURN(const uint64_t count, Repetition(1));
+      // Unlike values: `_x3` are three.
+      if (!Is(Kind::kTimes)) return Push(gap, 1);
+      ASSIGN_OR_RETURN(const uint64_t count, Repeats());
       return Push(gap, count);
     }
-    if (rest_.substr(0, 2) == "{{") return Histogram();
-    if (TakeWord("stale")) {
-      SeriesValue stale;
-      stale.value = std::bit_cast<double>(kStaleNanBits);
-      ASSIGN_OR_RETURN(const uint64_t repeats, Repetition(0));
-      return Push(stale, repeats + 1);
-    }
+    if (Is(Kind::kHistogram)) return Histogram();
     return Floats();
   }
 
   absl::Status Floats() {
     SeriesValue value;
-    ASSIGN_OR_RETURN(value.value, Number());
-    double step = 0;
-    if (!rest_.empty() && (rest_[0] == '+' || rest_[0] == '-')) {
-      const bool is_minus = rest_[0] == '-';
-      rest_.remove_prefix(1);
-      ASSIGN_OR_RETURN(step, Number());
-      if (is_minus) step = -step;
-      if (rest_.empty() || rest_[0] != 'x') return Bad("expected x after an increment");
+    ASSIGN_OR_RETURN(value.value, FirstValue());
+    double increment = 0;
+    if (Is(Kind::kPlus) || Is(Kind::kMinus)) {
+      ASSIGN_OR_RETURN(increment, SignedNumber());
+      if (!Is(Kind::kTimes)) return Unexpected();
     }
-    ASSIGN_OR_RETURN(const uint64_t repeats, Repetition(0));
-    RETURN_IF_ERROR(CheckRoom(repeats + 1));
+    ASSIGN_OR_RETURN(const uint64_t repeats, Repeats());
+    RETURN_IF_ERROR(CheckRoom(repeats, 1));
     for (uint64_t i = 0; i <= repeats; ++i) {
       values_.push_back(value);
       // Added step by step, as the reference does it: rounding included.
-      value.value += step;
+      value.value += increment;
     }
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<double> FirstValue() {
+    if (Is(Kind::kWord)) {
+      if (Peek().text != "stale") return Unexpected("number or \"stale\"");
+      ++next_;
+      return std::bit_cast<double>(kStaleNanBits);
+    }
+    return SignedNumber();
+  }
+
+  // With or without a sign.
+  absl::StatusOr<double> SignedNumber() {
+    const bool is_negative = TakeIf(Kind::kMinus);
+    if (!is_negative) TakeIf(Kind::kPlus);
+    if (!Is(Kind::kNumber)) return Unexpected();
+    const SeriesToken& token = tokens_[next_++];
+    const auto number = ParseNumber(token.text);
+    if (!number.ok()) return Bad(token, std::string(number.status().message()));
+    return is_negative ? -*number : *number;
   }
 
   absl::Status Histogram() {
-    const size_t close = rest_.find("}}");
-    if (close == std::string_view::npos) return Bad("unexpected end of histogram series");
     SeriesValue value;
     value.is_histogram = true;
-    value.histogram = std::string(rest_.substr(0, close + 2));
-    rest_.remove_prefix(close + 2);
-    if (!rest_.empty() && (rest_[0] == '+' || rest_[0] == '-')) {
-      const size_t end = rest_.find("}}");
-      if (end == std::string_view::npos) return Bad("unexpected end of histogram series");
-      rest_.remove_prefix(end + 2);
+    value.histogram = std::string(tokens_[next_++].text);
+    if (TakeIf(Kind::kPlus) || TakeIf(Kind::kMinus)) {
+      if (!TakeIf(Kind::kHistogram) || !Is(Kind::kTimes)) return Unexpected();
     }
-    ASSIGN_OR_RETURN(const uint64_t repeats, Repetition(0));
+    ASSIGN_OR_RETURN(const uint64_t repeats, Repeats());
+    RETURN_IF_ERROR(CheckRoom(repeats, 1));
     return Push(value, repeats + 1);
   }
 
-  absl::Status CheckRoom(uint64_t count) {
-    if (count > max_values_ - values_.size()) {
-      return Bad(absl::StrCat("more than ", max_values_, " values in one series"));
-    }
-    return absl::OkStatus();
+  // N of `xN`; 0 where there is none.
+  absl::StatusOr<uint64_t> Repeats() {
+    if (!TakeIf(Kind::kTimes)) return 0;
+    if (!Is(Kind::kNumber)) return Unexpected();
+    const SeriesToken& token = tokens_[next_++];
+    uint64_t count = 0;
+    const char* const end = token.text.data() + token.text.size();
+    const auto result = std::from_chars(token.text.data(), end, count);
+    if (result.ec == std::errc() && result.ptr == end) return count;
+    const bool is_too_large = result.ec == std::errc::result_out_of_range;
+    return Bad(token, absl::StrCat("invalid repetition in series values: strconv.ParseUint: ",
+                                   "parsing ", GoQuote(token.text), ": ",
+                                   is_too_large ? "value out of range" : "invalid syntax"));
+  }
+
+  absl::Status CheckRoom(uint64_t count, uint64_t more = 0) {
+    const uint64_t room = max_values_ - values_.size();
+    if (count <= room && more <= room - count) return absl::OkStatus();
+    return Bad(Peek(), absl::StrCat("more than ", max_values_, " values in one series"));
   }
 
   absl::Status Push(const SeriesValue& value, uint64_t count) {
@@ -137,49 +171,9 @@ class ValueReader {
     return absl::OkStatus();
   }
 
-  bool TakeWord(std::string_view word) {
-    if (rest_.substr(0, word.size()) != word) return false;
-    rest_.remove_prefix(word.size());
-    return true;
-  }
-
-  // `xN`, or `otherwise` where there is none.
-  absl::StatusOr<uint64_t> Repetition(uint64_t otherwise) {
-    if (rest_.empty() || rest_[0] != 'x') return otherwise;
-    rest_.remove_prefix(1);
-    size_t digits = 0;
-    while (digits < rest_.size() && absl::ascii_isdigit(rest_[digits])) ++digits;
-    uint64_t count = 0;
-    if (!absl::SimpleAtoi(std::string(rest_.substr(0, digits)), &count)) {
-      return Bad(absl::StrCat("invalid repetition in series values: ",
-                              GoQuote(rest_.substr(0, 10))));
-    }
-    rest_.remove_prefix(digits);
-    return count;
-  }
-
-  absl::StatusOr<double> Number() {
-    bool is_negative = false;
-    if (!rest_.empty() && (rest_[0] == '-' || rest_[0] == '+')) {
-      is_negative = rest_[0] == '-';
-      rest_.remove_prefix(1);
-    }
-    size_t end = 0;
-    while (end < rest_.size() && !IsSpace(rest_[end]) && rest_[end] != 'x') {
-      const bool is_sign = rest_[end] == '+' || rest_[end] == '-';
-      const bool after_exponent =
-          end > 0 && (rest_[end - 1] == 'e' || rest_[end - 1] == 'E');
-      if (is_sign && !after_exponent) break;
-      ++end;
-    }
-    const std::string_view text = rest_.substr(0, end);
-    const auto number = ParseNumber(text);
-    if (!number.ok()) return Bad(absl::StrCat("bad number syntax: ", GoQuote(text)));
-    rest_.remove_prefix(end);
-    return is_negative ? -*number : *number;
-  }
-
-  std::string_view rest_;
+  const std::string_view line_;
+  const std::vector<SeriesToken> tokens_;
+  size_t next_ = 0;
   const size_t max_values_;
   std::vector<SeriesValue> values_;
 };
@@ -188,7 +182,7 @@ class ValueReader {
 
 absl::StatusOr<std::vector<SeriesValue>> ParseSeriesValues(std::string_view text,
                                                            size_t max_values) {
-  return ValueReader(text, max_values).Run();
+  return ValueReader(text, 0, max_values).Run(/*is_bare=*/true);
 }
 
 absl::StatusOr<SeriesDescription> ParseSeriesDescription(std::string_view line,
@@ -196,7 +190,8 @@ absl::StatusOr<SeriesDescription> ParseSeriesDescription(std::string_view line,
   const size_t end = MetricEnd(line);
   SeriesDescription series;
   ASSIGN_OR_RETURN(series.labels, ParseMetric(line.substr(0, end)));
-  ASSIGN_OR_RETURN(series.values, ParseSeriesValues(line.substr(end), max_values));
+  ASSIGN_OR_RETURN(series.values,
+                   ValueReader(line, end, max_values).Run(/*is_bare=*/false));
   return series;
 }
 

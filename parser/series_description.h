@@ -28,11 +28,12 @@ struct SeriesDescription {
   std::vector<SeriesValue> values;
 };
 
-// Errors: InvalidArgument. At most `max_values` values.
+// Errors: InvalidArgument, as "1:5: parse error: ..." in Prometheus' words; also where there are
+// more than `max_values` values.
 absl::StatusOr<SeriesDescription> ParseSeriesDescription(std::string_view line,
                                                          size_t max_values = 1'000'000);
 
-// Only the values.
+// Only the values, as in `expect` lines and rule tests.
 absl::StatusOr<std::vector<SeriesValue>> ParseSeriesValues(std::string_view text,
                                                            size_t max_values = 1'000'000);
 

@@ -41,7 +41,13 @@ std::string Describe(const Token& token) {
     case TokenKind::kRightBrace:
     case TokenKind::kComma:
     case TokenKind::kColon:
-    case TokenKind::kEqual: return Quoted(token.text);
+    case TokenKind::kEqual:
+    case TokenKind::kStart:
+    case TokenKind::kEndKeyword:
+    case TokenKind::kStep:
+    case TokenKind::kRange:
+    case TokenKind::kMaxOf:
+    case TokenKind::kMinOf: return Quoted(token.text);
     default: return "<" + token.text + ">";
   }
 }

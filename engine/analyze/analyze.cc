@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
+#include "engine/analyze/lookups.h"
 #include "engine/analyze/supported.h"
 #include "engine/model/labels.h"
-#include "engine/model/matcher.h"
 
 namespace sloburn::engine {
 namespace {
@@ -37,7 +37,7 @@ bool IsVectorOrScalar(ValueType type) {
 // Walks the tree with an explicit stack; keeps the first error.
 class Checker {
  public:
-  explicit Checker(std::string_view text) : text_(text) {}
+  Checker(std::string_view text, const Lookups& lookups) : text_(text), lookups_(lookups) {}
 
   absl::StatusOr<ValueType> Run(const Expr& root) {
     std::vector<Frame> stack;
@@ -65,7 +65,10 @@ class Checker {
   };
 
   Frame Enter(const Expr& expr) {
-    if (const auto* call = std::get_if<parser::Call>(&expr.node)) CheckArity(expr, *call);
+    if (const auto* call = std::get_if<parser::Call>(&expr.node)) {
+      CheckArity(expr, *call);
+      if (call->function == "info" && call->args.size() > 1) CheckInfo(*call->args[1]);
+    }
     return {&expr, InCheckingOrder(expr), 0};
   }
 
@@ -229,62 +232,42 @@ class Checker {
     }
   }
 
+  // The second argument of info() is a bare list of matchers, which may accept anything.
+  void CheckInfo(const Expr& arg) {
+    const auto* const selector = std::get_if<parser::VectorSelector>(&arg.node);
+    if (selector == nullptr) {
+      Fail(arg.range, "expected label selectors only");
+    } else if (!selector->name.empty()) {
+      Fail(arg.range, "expected label selectors only, got vector selector instead");
+    }
+    info_selector_ = selector;
+  }
+
   void CheckSelector(SourceRange range, const parser::VectorSelector& selector) {
-    bool has_non_empty = !selector.name.empty();
-    for (const parser::LabelMatcher& written : selector.matchers) {
-      const auto matcher = Matcher::Create(written.type, written.name, written.value);
-      if (!matcher.ok()) return Fail(written.range, std::string(matcher.status().message()));
-      has_non_empty |= !matcher->matches_empty();
-      if (!selector.name.empty() && written.name == kMetricName) {
+    for (const parser::LabelMatcher& matcher : selector.matchers) {
+      if (!selector.name.empty() && matcher.name == kMetricName) {
         return Fail(range, absl::StrCat("metric name must not be set twice: ",
-                                        GoQuote(selector.name), " or ", GoQuote(written.value)));
+                                        GoQuote(selector.name), " or ", GoQuote(matcher.value)));
       }
     }
-    if (!has_non_empty) {
+    if (&selector != info_selector_ && lookups_.without_non_empty_matcher.count(&selector) > 0) {
       Fail(range, "vector selector must contain at least one non-empty matcher");
     }
   }
 
   const std::string_view text_;
+  const Lookups& lookups_;
+  const parser::VectorSelector* info_selector_ = nullptr;
   std::unordered_map<const Expr*, ValueType> types_;
   std::optional<absl::Status> error_;
 };
-
-// Prometheus' parser reports these while it reads, before any type is looked at.
-absl::Status CheckFunctionNames(std::string_view text, const Expr& root,
-                                const AnalyzeOptions& options) {
-  std::optional<std::pair<SourceRange, std::string>> first;
-  std::vector<const Expr*> pending = {&root};
-  while (!pending.empty()) {
-    const Expr& expr = *pending.back();
-    pending.pop_back();
-    for (const Expr* child : parser::Children(expr)) pending.push_back(child);
-    const auto* const call = std::get_if<parser::Call>(&expr.node);
-    if (call == nullptr) continue;
-    const FunctionRow* const row = FindFunction(call->function);
-    std::string message;
-    if (row == nullptr) {
-      message = absl::StrCat("unknown function with name ", GoQuote(call->function));
-    } else if (row->is_experimental && !options.enable_experimental_functions) {
-      message = absl::StrCat("function ", GoQuote(call->function), " is not enabled");
-    } else {
-      continue;
-    }
-    // Calls are reported as they end, so of nested ones the inner comes first.
-    if (!first || expr.range.end < first->first.end) {
-      first.emplace(SourceRange{call->function_range.begin, expr.range.end}, message);
-    }
-  }
-  if (!first) return absl::OkStatus();
-  return parser::ParseErrorAt(text, first->first, first->second);
-}
 
 }  // namespace
 
 absl::StatusOr<ValueType> Analyze(std::string_view text, const parser::Expr& expr,
                                   const AnalyzeOptions& options) {
-  RETURN_IF_ERROR(CheckFunctionNames(text, expr, options));
-  ASSIGN_OR_RETURN(const ValueType type, Checker(text).Run(expr));
+  ASSIGN_OR_RETURN(const Lookups lookups, LookUp(text, expr, options));
+  ASSIGN_OR_RETURN(const ValueType type, Checker(text, lookups).Run(expr));
   RETURN_IF_ERROR(CheckSupported(text, expr));
   return type;
 }

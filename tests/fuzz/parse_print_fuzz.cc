@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What parses prints as text that parses to the same print, on one line and on several; what does
+// not parse names a place inside the text.
+#include <cstdint>
+#include <string>
+
+#include "base/check.h"
+#include "parser/parser.h"
+#include "parser/printer.h"
+#include "parser/series_description.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace sloburn::parser;  // NOLINT: one short function
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  ParseOptions options;
+  options.max_nesting = 100;
+  options.enable_experimental_functions = true;
+  options.enable_extended_range_selectors = true;
+  options.enable_binop_fill_modifiers = true;
+  (void)ParseSeriesDescription(text, 1'000);
+  (void)ParseMetric(text);
+
+  const auto expr = Parse(text, options);
+  if (!expr.ok()) {
+    CHECK(!expr.status().message().empty());
+    const auto range = RangeOf(expr.status());
+    CHECK(range.has_value() || expr.status().code() == absl::StatusCode::kResourceExhausted);
+    CHECK(!range || (range->begin >= 0 && static_cast<size_t>(range->begin) <= size));
+    return 0;
+  }
+  CHECK((*expr)->range.begin >= 0 && static_cast<size_t>((*expr)->range.end) <= size);
+  const std::string printed = Print(**expr);
+  for (const std::string& again : {printed, PrettyPrint(**expr)}) {
+    const auto reparsed = Parse(again, options);
+    CHECK(reparsed.ok());
+    CHECK(Print(**reparsed) == printed);
+  }
+  return 0;
+}
