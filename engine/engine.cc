@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "engine/analyze/analyze.h"
 #include "engine/exec/build.h"
+#include "engine/exec/deep_stack.h"
 #include "engine/exec/name_dropping.h"
 #include "engine/exec/window_source.h"
 #include "engine/plan/planner.h"
@@ -20,6 +21,7 @@ namespace internal {
 struct PreparedState {
   parser::ExprPtr expr;
   PlanNodePtr plan;
+  size_t depth = 0;  // of the plan
   ValueType type;
   std::string text;
   std::vector<PreparedQuery::Selector> selectors;
@@ -128,6 +130,7 @@ absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions&
   analyze.enable_experimental_functions = options.parse.enable_experimental_functions;
   ASSIGN_OR_RETURN(state->type, Analyze(text, *state->expr, analyze));
   ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr));
+  state->depth = PlanDepth(*state->plan);
   state->text = parser::Print(*state->expr);
   state->selectors = ReadWindows(*state->plan, options);
   return PreparedQuery{std::move(state)};
@@ -149,7 +152,11 @@ absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& 
         " samples (--query.max-samples)"));
   }
   ExecContext context(snapshot, range, options);
-  ASSIGN_OR_RETURN(QueryValue value, Evaluate(*query.state, range, as_range, context));
+  QueryValue value;
+  RETURN_IF_ERROR(RunOnDeepStack(query.state->depth, [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(value, Evaluate(*query.state, range, as_range, context));
+    return absl::OkStatus();
+  }));
   return QueryResult{std::move(value), {}, {}};
 }
 

@@ -189,7 +189,7 @@ TEST_F(ServerTest, AllBodiesTogetherAreLimited) {
   RawClient first(port);
   first.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 800\r\n\r\n");
   RawClient second(port);
-  absl::SleepFor(absl::Milliseconds(200));
+  absl::SleepFor(absl::Seconds(1));  // until the server has seen the first header, even when busy
   second.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 800\r\n\r\n");
   const RawResponse refused = second.Read();
   EXPECT_EQ(refused.status, 503);
