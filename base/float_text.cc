@@ -89,9 +89,15 @@ std::string FormatFloatG(double value) {
   // The exponent that decides is that of the shortest decimal form.
   const std::string scientific = FormatFloatE(value);
   const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
-  if (value != 0 && (exponent < -4 || exponent >= 21)) return scientific;
+  if (value != 0 && (exponent < -4 || exponent >= 6)) return scientific;
   AppendShortest(out, value, std::chars_format::fixed);
   return out;
+}
+
+std::string FormatOpenMetricsFloat(double value) {
+  std::string text = FormatFloatG(value);
+  if (std::isfinite(value) && text.find_first_of("e.") == std::string::npos) text += ".0";
+  return text;
 }
 
 void AppendSampleValue(std::string& out, double value) {

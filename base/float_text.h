@@ -16,8 +16,11 @@ std::string FormatFloatF(double value);
 // strconv.FormatFloat(v, 'e', -1, 64): "1e+00", "2.5e-07".
 std::string FormatFloatE(double value);
 
-// Go's %v and %g: exponent form when the exponent is below -4 or at least 21.
+// Go's %v and %g: exponent form when the exponent is below -4 or at least 6.
 std::string FormatFloatG(double value);
+
+// Go's %g with ".0" where it would look like an integer: "1.0", "0.5", "+Inf".
+std::string FormatOpenMetricsFloat(double value);
 
 // A sample value in Prometheus' JSON: 'f', but 'e' when 0 < |v| < 1e-6 or |v| >= 1e21.
 void AppendSampleValue(std::string& out, double value);

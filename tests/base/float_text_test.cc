@@ -39,9 +39,18 @@ TEST(FloatText, ScientificHasTwoExponentDigits) {
 TEST(FloatText, GeneralSwitchesAtTheLimits) {
   EXPECT_EQ(FormatFloatG(0.0001), "0.0001");
   EXPECT_EQ(FormatFloatG(0.00001), "1e-05");
-  EXPECT_EQ(FormatFloatG(1e20), "100000000000000000000");
+  EXPECT_EQ(FormatFloatG(123456), "123456");
+  EXPECT_EQ(FormatFloatG(1e6), "1e+06");
+  EXPECT_EQ(FormatFloatG(-1234567.5), "-1.2345675e+06");
   EXPECT_EQ(FormatFloatG(1e21), "1e+21");
   EXPECT_EQ(FormatFloatG(0), "0");
+}
+
+TEST(FloatText, OpenMetricsNumbersAreNeverIntegers) {
+  EXPECT_EQ(FormatOpenMetricsFloat(1), "1.0");
+  EXPECT_EQ(FormatOpenMetricsFloat(0.5), "0.5");
+  EXPECT_EQ(FormatOpenMetricsFloat(1e10), "1e+10");
+  EXPECT_EQ(FormatOpenMetricsFloat(-std::numeric_limits<double>::infinity()), "-Inf");
 }
 
 TEST(FloatText, SampleValuesSwitchAtTheLimitsOfJson) {

@@ -50,8 +50,8 @@ std::string RuleFixture::Samples(std::string_view metric) const {
     std::string& line = lines[one->labels()];
     for (size_t i = 0; i < view->size; ++i) {
       const double value = view->values[i];
-      StrAppend(&line, " ", IsStale(value) ? "stale" : FormatFloatG(value), "@",
-                FormatFloatG(static_cast<double>(view->timestamps[i]) / 1000));
+      StrAppend(&line, " ", IsStale(value) ? "stale" : FormatFloatF(value), "@",
+                FormatFloatF(static_cast<double>(view->timestamps[i]) / 1000));
     }
   }
   std::string text;

@@ -146,7 +146,7 @@ TEST(MetricsTest, WritesTheTextFormat) {
   EXPECT_EQ(WriteExposition(families),
             "# HELP a First.\n# TYPE a gauge\na 0.25\n"
             "# HELP b_total Two\\nlines \\\\ here.\n# TYPE b_total counter\n"
-            "b_total{path=\"a\\\"b\\\\c\\nd\"} 12345678901\nb_total 1e+21\n");
+            "b_total{path=\"a\\\"b\\\\c\\nd\"} 1.2345678901e+10\nb_total 1e+21\n");
 }
 
 std::string Gunzip(const std::string& compressed) {
