@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-namespace sloburn::engine {
+namespace sloburn {
 
 struct CompensatedSum {
   double sum = 0;
@@ -61,4 +61,4 @@ class CompensatedMean {
   bool is_incremental_ = false;
 };
 
-}  // namespace sloburn::engine
+}  // namespace sloburn
