@@ -10,6 +10,7 @@
 #include "engine/exec/deep_stack.h"
 #include "engine/exec/name_dropping.h"
 #include "engine/exec/window_source.h"
+#include "engine/functions/extended_range.h"
 #include "engine/plan/planner.h"
 #include "engine/read_windows.h"
 #include "parser/printer.h"
@@ -23,7 +24,8 @@ struct PreparedState {
   PlanNodePtr plan;
   size_t depth = 0;  // of the plan
   ValueType type;
-  std::string text;
+  std::string source;  // as it was given; places are in it
+  std::string text;    // canonical
   std::vector<PreparedQuery::Selector> selectors;
 };
 
@@ -44,11 +46,16 @@ absl::StatusOr<QueryValue> CollectInstant(Operator& op, int64_t time_ms, ExecCon
   Column column;
   for (const OutputSeries& series : op.series()) {
     RETURN_IF_ERROR(op.Next(column));
-    if (!column.present[0]) continue;
+    if (!column.has_sample(0)) continue;
     RETURN_IF_ERROR(context.Hold(1));
-    vector.push_back({series.labels, time_ms, column.values[0]});
+    vector.push_back({series.labels, time_ms, column.values[0],
+                      column.has_histogram(0) ? std::move(column.histograms[0]) : nullptr});
   }
   return vector;
+}
+
+size_t CountHistograms(const std::vector<HistogramPtr>& histograms) {
+  return histograms.size() - std::count(histograms.begin(), histograms.end(), nullptr);
 }
 
 absl::StatusOr<QueryValue> CollectMatrix(Operator& op, const TimeRange& range,
@@ -58,19 +65,40 @@ absl::StatusOr<QueryValue> CollectMatrix(Operator& op, const TimeRange& range,
   Column column;
   for (const OutputSeries& series : op.series()) {
     RETURN_IF_ERROR(op.Next(column));
-    const size_t count = std::count(column.present.begin(), column.present.end(), 1);
-    if (count == 0) continue;
-    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(count)));
+    const size_t floats = std::count(column.present.begin(), column.present.end(), 1);
+    const size_t histograms = CountHistograms(column.histograms);
+    if (floats + histograms == 0) continue;
+    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(floats + histograms)));
     SeriesSamples samples{series.labels, {}};
-    samples.samples.reserve(count);
+    samples.samples.reserve(floats);
+    samples.histograms.reserve(histograms);
     for (size_t step = 0; step < column.steps(); ++step) {
-      if (column.present[step]) samples.samples.push_back({range.at(step), column.values[step]});
+      if (column.present[step]) {
+        samples.samples.push_back({range.at(step), column.values[step]});
+      } else if (column.has_histogram(step)) {
+        samples.histograms.push_back({range.at(step), std::move(column.histograms[step])});
+      }
     }
     matrix.push_back(std::move(samples));
   }
   std::sort(matrix.begin(), matrix.end(),
             [](const SeriesSamples& a, const SeriesSamples& b) { return a.labels < b.labels; });
   return matrix;
+}
+
+// anchored and smoothed: the window with samples made for its edges, held by `edged`.
+absl::StatusOr<SampleView> AtEdges(const SampleView& view, const WindowSource& source,
+                                   int64_t end_ms, EdgedSamples& edged) {
+  const bool is_smoothed = source.after_ms() > 0;
+  if (view.histograms != nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(is_smoothed ? "smoothed" : "anchored",
+                     " modifier is not supported with histograms"));
+  }
+  const Window window{view.timestamps, view.values, view.size, end_ms - source.range_ms(), end_ms,
+                      end_ms};
+  edged = WithEdges(window, is_smoothed);
+  return SampleView{edged.timestamps.data(), edged.values.data(), edged.values.size()};
 }
 
 // A range vector as the result of an instant query: the raw samples of its window.
@@ -81,16 +109,24 @@ absl::StatusOr<QueryValue> CollectWindow(const PlanNode& plan, const TimeRange& 
   const int64_t end_ms = source->WindowEnd(range.start_ms);
   Matrix matrix;
   for (const OutputSeries& series : source->series()) {
-    ASSIGN_OR_RETURN(const SampleView view, source->NextSeries());
+    ASSIGN_OR_RETURN(SampleView view, source->NextSeries());
     SeriesSamples samples{series.drops_name ? DropMetricName(series.labels) : series.labels, {}};
-    for (size_t i = 0; i < view.size; ++i) {
-      if (view.timestamps[i] <= end_ms - source->range_ms() || view.timestamps[i] > end_ms) {
-        continue;
-      }
-      samples.samples.push_back({view.timestamps[i], view.values[i]});
+    EdgedSamples edged;
+    if (source->before_ms() > 0) {
+      ASSIGN_OR_RETURN(view, AtEdges(view, *source, end_ms, edged));
     }
-    if (samples.samples.empty()) continue;
-    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(samples.samples.size())));
+    for (size_t i = 0; i < view.size; ++i) {
+      const bool is_after_start = view.timestamps[i] > end_ms - source->range_ms();
+      if ((!is_after_start && source->before_ms() == 0) || view.timestamps[i] > end_ms) continue;
+      if (view.histograms != nullptr && view.histograms[i] != nullptr) {
+        samples.histograms.push_back({view.timestamps[i], view.histograms[i]});
+      } else {
+        samples.samples.push_back({view.timestamps[i], view.values[i]});
+      }
+    }
+    if (samples.empty()) continue;
+    RETURN_IF_ERROR(context.Hold(
+        static_cast<int64_t>(samples.samples.size() + samples.histograms.size())));
     matrix.push_back(std::move(samples));
   }
   std::sort(matrix.begin(), matrix.end(),
@@ -131,6 +167,7 @@ absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions&
   ASSIGN_OR_RETURN(state->type, Analyze(text, *state->expr, analyze));
   ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr));
   state->depth = PlanDepth(*state->plan);
+  state->source = std::string(text);
   state->text = parser::Print(*state->expr);
   state->selectors = ReadWindows(*state->plan, options);
   return PreparedQuery{std::move(state)};
@@ -157,7 +194,8 @@ absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& 
     ASSIGN_OR_RETURN(value, Evaluate(*query.state, range, as_range, context));
     return absl::OkStatus();
   }));
-  return QueryResult{std::move(value), {}, {}};
+  return QueryResult{std::move(value), context.annotations.Warnings(query.state->source),
+                     context.annotations.Infos(query.state->source)};
 }
 
 }  // namespace sloburn::engine

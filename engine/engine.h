@@ -69,6 +69,7 @@ class PreparedQuery {
 
 struct QueryResult {
   QueryValue value;
+  // In Prometheus' words, with places in the query's text.
   std::vector<std::string> warnings, infos;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/plan/durations.h"
+#include "engine/plan/info_reference.h"
 #include "parser/printer.h"
 
 namespace sloburn::engine {
@@ -39,6 +40,14 @@ Reach Shift(Reach reach, const parser::AtModifier& at, int64_t offset_ms, int64_
   return reach;
 }
 
+// anchored and smoothed read samples around their window.
+void Widen(Reach& reach, int64_t before_ms, int64_t after_ms) {
+  reach.oldest_ms += before_ms;
+  reach.newest_ms -= after_ms;
+  reach.min_ms -= before_ms;
+  reach.max_ms += after_ms;
+}
+
 PreparedQuery::Selector Describe(const PlanNode& node, const Reach& reach) {
   PreparedQuery::Selector selector;
   selector.matchers = node.matchers;
@@ -51,11 +60,30 @@ PreparedQuery::Selector Describe(const PlanNode& node, const Reach& reach) {
   return selector;
 }
 
+bool IsInfoCall(const PlanNode& node) {
+  if (node.function == nullptr) return false;
+  const auto* const function = std::get_if<VectorFunction>(&node.function->implementation);
+  return function != nullptr && *function == VectorFunction::kInfo;
+}
+
+PreparedQuery::Selector DescribeInfo(const PlanNode& node, const Reach& reach,
+                                     const QueryOptions& options) {
+  const InfoReference reference = FindInfoReference(node);
+  int64_t offset_ms = 0;
+  for (const parser::Duration* offset : reference.offsets) offset_ms += Resolve(*offset);
+  PreparedQuery::Selector selector =
+      Describe(node, Shift(reach, reference.at, offset_ms,
+                           absl::ToInt64Milliseconds(options.lookback_delta)));
+  selector.matchers = InfoMatchers(node);
+  return selector;
+}
+
 }  // namespace
 
 std::vector<PreparedQuery::Selector> ReadWindows(const PlanNode& plan,
                                                  const QueryOptions& options) {
   std::vector<PreparedQuery::Selector> selectors;
+  const int64_t lookback_ms = absl::ToInt64Milliseconds(options.lookback_delta);
   struct Visit {
     const PlanNode* node;
     Reach reach;
@@ -66,13 +94,21 @@ std::vector<PreparedQuery::Selector> ReadWindows(const PlanNode& plan,
     pending.pop_back();
     const parser::ExprNode& syntax = visit.node->expr->node;
     Reach inner = visit.reach;
+    if (IsInfoCall(*visit.node)) {
+      selectors.push_back(DescribeInfo(*visit.node, visit.reach, options));
+      pending.push_back({visit.node->children[0].get(), inner});
+      continue;
+    }
     if (const auto* vector = std::get_if<parser::VectorSelector>(&syntax)) {
-      const Reach reach = Shift(visit.reach, vector->at, Resolve(vector->offset),
-                                absl::ToInt64Milliseconds(options.lookback_delta));
+      Reach reach = Shift(visit.reach, vector->at, Resolve(vector->offset), lookback_ms);
+      if (vector->is_smoothed) Widen(reach, 0, lookback_ms);
       selectors.push_back(Describe(*visit.node, reach));
     } else if (const auto* matrix = std::get_if<parser::MatrixSelector>(&syntax)) {
-      const Reach reach = Shift(visit.reach, matrix->selector.at,
-                                Resolve(matrix->selector.offset), Resolve(matrix->range));
+      const parser::VectorSelector& selector = matrix->selector;
+      Reach reach =
+          Shift(visit.reach, selector.at, Resolve(selector.offset), Resolve(matrix->range));
+      if (selector.is_anchored) Widen(reach, lookback_ms, 0);
+      if (selector.is_smoothed) Widen(reach, lookback_ms, lookback_ms);
       selectors.push_back(Describe(*visit.node, reach));
     } else if (const auto* subquery = std::get_if<parser::SubqueryExpr>(&syntax)) {
       inner = Shift(visit.reach, subquery->at, Resolve(subquery->offset),

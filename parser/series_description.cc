@@ -136,12 +136,16 @@ class ValueReader {
     SeriesValue value;
     value.is_histogram = true;
     value.histogram = std::string(tokens_[next_++].text);
+    value.subtracts = Is(Kind::kMinus);
     if (TakeIf(Kind::kPlus) || TakeIf(Kind::kMinus)) {
-      if (!TakeIf(Kind::kHistogram) || !Is(Kind::kTimes)) return Unexpected();
+      if (!Is(Kind::kHistogram)) return Unexpected();
+      value.increment = std::string(tokens_[next_++].text);
+      if (!Is(Kind::kTimes)) return Unexpected();
     }
     ASSIGN_OR_RETURN(const uint64_t repeats, Repeats());
     RETURN_IF_ERROR(CheckRoom(repeats, 1));
-    return Push(value, repeats + 1);
+    for (value.step = 0; value.step <= repeats; ++value.step) values_.push_back(value);
+    return absl::OkStatus();
   }
 
   // N of `xN`; 0 where there is none.

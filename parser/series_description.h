@@ -7,6 +7,7 @@
 //   v+dxN   v, v+d, ... v+N*d (also v-dxN)
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,12 @@ namespace sloburn::parser {
 
 struct SeriesValue {
   bool is_omitted = false;
-  bool is_histogram = false;  // `histogram` holds its text; `value` has no meaning
+  bool is_histogram = false;  // `value` has no meaning
   double value = 0;
-  std::string histogram;
+  std::string histogram;  // its text; of `{{a}}+{{b}}xN` that of a
+  std::string increment;  // the text of b; empty without one
+  bool subtracts = false;
+  uint64_t step = 0;  // how often b is added (taken away)
 };
 
 struct SeriesDescription {

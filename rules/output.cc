@@ -36,7 +36,7 @@ TickOutput::TickOutput(Storage& storage, const std::vector<SampleSink*>& sinks)
 
 size_t TickOutput::Add(std::vector<SeriesSample> samples) {
   for (const SeriesSample& sample : samples) {
-    view_.Add(sample.labels, sample.timestamp_ms, sample.value);
+    view_.Add(sample.labels, sample.timestamp_ms, sample.value, sample.histogram);
   }
   batches_.push_back(std::move(samples));
   return batches_.size() - 1;
@@ -47,7 +47,11 @@ absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit() {
   std::vector<AppendReport> reports(batches_.size());
   for (size_t i = 0; i < batches_.size(); ++i) {
     for (const SeriesSample& sample : batches_[i]) {
-      Count(appender->Append(sample.labels, sample.timestamp_ms, sample.value), reports[i]);
+      const absl::Status status =
+          sample.histogram != nullptr
+              ? appender->AppendHistogram(sample.labels, sample.timestamp_ms, sample.histogram)
+              : appender->Append(sample.labels, sample.timestamp_ms, sample.value);
+      Count(status, reports[i]);
     }
   }
   RETURN_IF_ERROR(appender->Commit());

@@ -19,22 +19,6 @@ std::string UnsupportedPart(const parser::Expr& expr) {
     const bool is_refused = vector != nullptr && *vector == VectorFunction::kUnsupported;
     return is_refused ? absl::StrCat("function ", GoQuote(call->function)) : "";
   }
-  if (const auto* binary = std::get_if<parser::BinaryExpr>(&expr.node)) {
-    if (binary->matching.has_fill()) return "the fill modifier";
-    if (parser::Describe(binary->op).op_class == parser::OperatorClass::kTrim) {
-      return absl::StrCat("operator ", GoQuote(parser::Symbol(binary->op)));
-    }
-  }
-  if (const auto* aggregate = std::get_if<parser::AggregateExpr>(&expr.node)) {
-    const parser::AggregateRow& row = parser::Describe(aggregate->op);
-    return row.is_experimental ? absl::StrCat("aggregation ", GoQuote(row.name)) : "";
-  }
-  const auto* vector = std::get_if<parser::VectorSelector>(&expr.node);
-  if (const auto* matrix = std::get_if<parser::MatrixSelector>(&expr.node)) {
-    vector = &matrix->selector;
-  }
-  if (vector != nullptr && vector->is_anchored) return "the anchored modifier";
-  if (vector != nullptr && vector->is_smoothed) return "the smoothed modifier";
   return "";
 }
 

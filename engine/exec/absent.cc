@@ -19,12 +19,13 @@ class Absent : public Operator {
   absl::Status Open() override { return input_->Open(); }
 
   absl::Status Next(Column& column) override {
+    column.Reset(steps_);
     column.values.assign(steps_, 1);
     column.present.assign(steps_, 1);
     Column one;
     for (size_t i = 0; i < input_->series().size(); ++i) {
       RETURN_IF_ERROR(input_->Next(one));
-      for (size_t step = 0; step < steps_; ++step) column.present[step] &= !one.present[step];
+      for (size_t step = 0; step < steps_; ++step) column.present[step] &= !one.has_sample(step);
     }
     return absl::OkStatus();
   }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/aggregate.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "engine/exec/annotation_texts.h"
 #include "engine/exec/grouping.h"
-#include "engine/functions/compensated_sum.h"
+#include "engine/exec/histogram_totals.h"
+#include "engine/model/compensated_sum.h"
 #include "engine/functions/quantile.h"
+#include "engine/model/stale.h"
 
 namespace sloburn::engine {
 namespace {
@@ -82,12 +86,34 @@ struct DeviationState : VarianceState {
   double Result() const { return std::sqrt(m2 / count); }
 };
 
+// What an aggregation does with native histograms.
+enum class HistogramUse { kTotal, kCount, kIgnore };
+
+HistogramUse UseOf(parser::AggregateOperator op) {
+  switch (op) {
+    case parser::AggregateOperator::kSum:
+    case parser::AggregateOperator::kAvg: return HistogramUse::kTotal;
+    case parser::AggregateOperator::kCount:
+    case parser::AggregateOperator::kGroup: return HistogramUse::kCount;
+    default: return HistogramUse::kIgnore;
+  }
+}
+
+void NoteIgnored(const parser::AggregateExpr& expr, ExecContext& context) {
+  context.annotations.Inform(expr.expr->range,
+                             HistogramIgnoredText(parser::Describe(expr.op).name));
+}
+
 template <typename State>
 class Aggregate : public Operator {
  public:
   Aggregate(OperatorPtr input, const parser::AggregateExpr& expr, size_t steps,
             ExecContext& context)
-      : input_(std::move(input)), expr_(expr), steps_(steps), context_(context) {}
+      : input_(std::move(input)),
+        expr_(expr),
+        steps_(steps),
+        context_(context),
+        histograms_(expr.op == parser::AggregateOperator::kAvg, expr.expr->range, context) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
@@ -101,7 +127,9 @@ class Aggregate : public Operator {
     column.Reset(steps_);
     const size_t first = next_++ * steps_;
     for (size_t step = 0; step < steps_; ++step) {
-      if (is_seen_[first + step]) column.Set(step, states_[first + step].Result());
+      const size_t cell = first + step;
+      if (!histograms_.empty() && SetHistogram(cell, step, column)) continue;
+      if (is_seen_[cell]) column.Set(step, states_[cell].Result());
     }
     return absl::OkStatus();
   }
@@ -113,8 +141,10 @@ class Aggregate : public Operator {
     states_.resize(size);
     is_seen_.resize(size);
     Column column;
-    for (const size_t group : grouping_.of_series) {
+    for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
+      const size_t group = grouping_.of_series[i];
       RETURN_IF_ERROR(input_->Next(column));
+      if (!histograms_.empty()) DropAfterBroken(group, column);
       State* const states = states_.data() + group * steps_;
       uint8_t* const is_seen = is_seen_.data() + group * steps_;
       for (size_t step = 0; step < steps_; ++step) {
@@ -126,14 +156,49 @@ class Aggregate : public Operator {
           is_seen[step] = 1;
         }
       }
+      if (!column.histograms.empty()) TakeHistograms(group, input_->series()[i], column);
     }
     return absl::OkStatus();
+  }
+
+  void TakeHistograms(size_t group, const OutputSeries& series, const Column& column) {
+    const HistogramUse use = UseOf(expr_.op);
+    for (size_t step = 0; step < steps_; ++step) {
+      if (!column.has_histogram(step)) continue;
+      const size_t cell = group * steps_ + step;
+      if (use == HistogramUse::kIgnore) {
+        NoteIgnored(expr_, context_);
+      } else if (use == HistogramUse::kTotal) {
+        histograms_.Add(cell, column.histograms[step], is_seen_[cell],
+                        series.labels.Get(kMetricName));
+      } else if (is_seen_[cell]) {
+        states_[cell].Add(0);
+      } else {
+        states_[cell].First(0);
+        is_seen_[cell] = 1;
+      }
+    }
+  }
+
+  void DropAfterBroken(size_t group, Column& column) const {
+    for (size_t step = 0; step < steps_; ++step) {
+      if (histograms_.IsBroken(group * steps_ + step)) column.Erase(step);
+    }
+  }
+
+  // False where there are floats only.
+  bool SetHistogram(size_t cell, size_t step, Column& column) {
+    HistogramPtr total;
+    const HistogramTotals::Outcome outcome = histograms_.Take(cell, is_seen_[cell], &total);
+    if (outcome == HistogramTotals::Outcome::kHistogram) column.Set(step, std::move(total));
+    return outcome != HistogramTotals::Outcome::kNoHistogram;
   }
 
   const OperatorPtr input_;
   const parser::AggregateExpr& expr_;
   const size_t steps_;
   ExecContext& context_;
+  HistogramTotals histograms_;
   Grouping grouping_;
   std::vector<State> states_;  // [group][step]
   std::vector<uint8_t> is_seen_;
@@ -154,6 +219,7 @@ class QuantileAggregate : public Operator {
     RETURN_IF_ERROR(input_->Open());
     RETURN_IF_ERROR(param_->Open());
     RETURN_IF_ERROR(param_->Next(quantile_));
+    WarnOfParam();
     grouping_ = GroupSeries(input_->series(), expr_);
     series_ = grouping_.groups;
     return absl::OkStatus();
@@ -171,6 +237,22 @@ class QuantileAggregate : public Operator {
   }
 
  private:
+  void WarnOfParam() {
+    const auto warn = [this](double q) {
+      context_.annotations.Warn(expr_.param->range, InvalidQuantileText(q));
+    };
+    const std::vector<double>& values = quantile_.values;
+    const auto is_nan = [](double q) { return std::isnan(q); };
+    if (std::any_of(values.begin(), values.end(), is_nan)) warn(NormalNan());
+    double least = 0, most = 1;
+    for (const double q : values) {
+      if (q < least) least = q;
+      if (q > most) most = q;
+    }
+    if (most > 1) warn(most);
+    if (least < 0) warn(least);
+  }
+
   absl::Status ReadAll() {
     values_.resize(series_.size() * steps_);
     Column column;
@@ -179,6 +261,7 @@ class QuantileAggregate : public Operator {
       RETURN_IF_ERROR(context_.Hold(column.steps()));
       for (size_t step = 0; step < steps_; ++step) {
         if (column.present[step]) values_[group * steps_ + step].push_back(column.values[step]);
+        if (column.has_histogram(step)) NoteIgnored(expr_, context_);
       }
     }
     return absl::OkStatus();

@@ -7,9 +7,11 @@
 #include "engine/exec/call.h"
 #include "engine/exec/count_values.h"
 #include "engine/exec/instant_selector.h"
+#include "engine/exec/limit.h"
 #include "engine/exec/literal.h"
 #include "engine/exec/scalar_binary.h"
 #include "engine/exec/set_operation.h"
+#include "engine/exec/smoothed_selector.h"
 #include "engine/exec/step_invariant.h"
 #include "engine/exec/top_k.h"
 #include "engine/exec/unary.h"
@@ -28,12 +30,12 @@ absl::StatusOr<OperatorPtr> MakeBinary(const PlanNode& node, const parser::Binar
     const ScalarSide side = is_left_scalar && is_right_scalar ? ScalarSide::kBoth
                             : is_left_scalar                  ? ScalarSide::kLeft
                                                               : ScalarSide::kRight;
-    return MakeScalarBinary(std::move(lhs), std::move(rhs), side, expr, context);
+    return MakeScalarBinary(std::move(lhs), std::move(rhs), side, *node.expr, context);
   }
   if (parser::IsSet(expr.op)) {
     return MakeSetOperation(std::move(lhs), std::move(rhs), expr, context);
   }
-  return MakeVectorBinary(std::move(lhs), std::move(rhs), expr, context);
+  return MakeVectorBinary(std::move(lhs), std::move(rhs), *node.expr, context);
 }
 
 absl::StatusOr<OperatorPtr> MakeAggregation(const PlanNode& node,
@@ -50,7 +52,11 @@ absl::StatusOr<OperatorPtr> MakeAggregation(const PlanNode& node,
     ASSIGN_OR_RETURN(param, BuildOperator(*node.children[1], range, context));
   }
   if (expr.op == Op::kTopk || expr.op == Op::kBottomk) {
-    return MakeTopK(std::move(input), std::move(param), expr, range, context);
+    return MakeTopK(std::move(input), std::move(param), node, range, context);
+  }
+  if (expr.op == Op::kLimitk) return MakeLimitK(std::move(input), std::move(param), expr);
+  if (expr.op == Op::kLimitRatio) {
+    return MakeLimitRatio(std::move(input), std::move(param), expr, context);
   }
   return MakeAggregate(std::move(input), std::move(param), expr, range.steps(), context);
 }
@@ -61,7 +67,8 @@ absl::StatusOr<OperatorPtr> BuildVarying(const PlanNode& node, const TimeRange& 
   if (const auto* number = std::get_if<parser::NumberLiteral>(&syntax)) {
     return MakeNumber(number->value, range.steps());
   }
-  if (std::holds_alternative<parser::VectorSelector>(syntax)) {
+  if (const auto* selector = std::get_if<parser::VectorSelector>(&syntax)) {
+    if (selector->is_smoothed) return MakeSmoothedSelector(node, range, context);
     return MakeInstantSelector(node, range, context, SelectorOutput::kValue);
   }
   if (const auto* unary = std::get_if<parser::UnaryExpr>(&syntax)) {

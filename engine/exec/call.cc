@@ -6,14 +6,17 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/exec/absent.h"
+#include "engine/exec/annotation_texts.h"
 #include "engine/exec/build.h"
-#include "engine/exec/classic_histogram.h"
 #include "engine/exec/conversion.h"
+#include "engine/exec/histogram_call.h"
+#include "engine/exec/info_join.h"
 #include "engine/exec/instant_selector.h"
 #include "engine/exec/literal.h"
 #include "engine/exec/point_function.h"
 #include "engine/exec/range_function.h"
 #include "engine/exec/relabel.h"
+#include "engine/exec/sort.h"
 #include "engine/exec/step_invariant.h"
 
 namespace sloburn::engine {
@@ -60,19 +63,45 @@ absl::StatusOr<OperatorPtr> MakeDatePart(const PlanNode& node, const TimeRange& 
   return MakePointCall(node, std::move(input), call, range, context);
 }
 
-absl::StatusOr<OperatorPtr> MakeHistogramCall(const PlanNode& node, const TimeRange& range,
-                                              ExecContext& context, BucketFunction function) {
-  ASSIGN_OR_RETURN(OperatorPtr input, BuildOperator(*node.children.back(), range, context));
-  ASSIGN_OR_RETURN(ScalarArgs args, ScalarArgs::Build(node, range, context));
-  return MakeClassicHistogram(std::move(input), std::move(args), function, range.steps(), context);
+double QuerySeconds(VectorFunction function, const TimeRange& query) {
+  const auto seconds = [](int64_t ms) { return static_cast<double>(ms) / 1000; };
+  switch (function) {
+    case VectorFunction::kQueryStart: return seconds(query.start_ms);
+    case VectorFunction::kQueryEnd: return seconds(query.end_ms);
+    case VectorFunction::kQueryRange: return seconds(query.end_ms - query.start_ms);
+    default: return query.is_instant() ? 0 : seconds(query.step_ms);
+  }
 }
 
-double QuantileOfBuckets(const double* args, std::vector<Bucket>& buckets) {
-  return BucketQuantile(args[0], buckets);
+absl::StatusOr<OperatorPtr> MakeScalarFunction(const PlanNode& node, const TimeRange& range,
+                                               ExecContext& context) {
+  PointCall call;
+  call.function = node.function->point;
+  return MakePointCall(node, MakeNumber(0, range.steps()), call, range, context);
 }
 
-double FractionOfBuckets(const double* args, std::vector<Bucket>& buckets) {
-  return BucketFraction(args[0], args[1], buckets);
+// The string arguments after the first argument.
+std::vector<std::string> StringArgs(const PlanNode& node) {
+  std::vector<std::string> args;
+  for (size_t i = 1; i < node.children.size(); ++i) {
+    args.push_back(std::get<parser::StringLiteral>(node.children[i]->expr->node).value);
+  }
+  return args;
+}
+
+OperatorPtr MakeSortCall(const PlanNode& node, VectorFunction function, OperatorPtr input,
+                         const TimeRange& range, ExecContext& context) {
+  if (!range.is_instant()) {
+    context.annotations.Warn(node.expr->range, notes::kSortInRangeQuery);
+    return input;
+  }
+  switch (function) {
+    case VectorFunction::kSort: return MakeSort(std::move(input), false);
+    case VectorFunction::kSortDesc: return MakeSort(std::move(input), true);
+    default: break;
+  }
+  return MakeSortByLabel(std::move(input), StringArgs(node),
+                         function == VectorFunction::kSortByLabelDesc);
 }
 
 // Functions that do not simply take the operator of their first argument.
@@ -81,13 +110,19 @@ absl::StatusOr<OperatorPtr> MakeSpecialCall(const PlanNode& node, VectorFunction
   switch (function) {
     case VectorFunction::kTime: return MakeTime(range);
     case VectorFunction::kPi: return MakeNumber(std::numbers::pi, range.steps());
+    case VectorFunction::kQueryStart:
+    case VectorFunction::kQueryEnd:
+    case VectorFunction::kQueryRange:
+    case VectorFunction::kQueryStep:
+      return MakeNumber(QuerySeconds(function, context.query_range), range.steps());
+    case VectorFunction::kScalarFunction: return MakeScalarFunction(node, range, context);
+    case VectorFunction::kInfo: return MakeInfoJoin(node, range, context);
     case VectorFunction::kTimestamp: return MakeTimestamp(node, range, context);
     case VectorFunction::kDatePart: return MakeDatePart(node, range, context);
     case VectorFunction::kAbsentOverTime: return MakeAbsentOverTime(node, range, context);
     case VectorFunction::kHistogramQuantile:
-      return MakeHistogramCall(node, range, context, QuantileOfBuckets);
-    case VectorFunction::kHistogramFraction:
-      return MakeHistogramCall(node, range, context, FractionOfBuckets);
+    case VectorFunction::kHistogramQuantiles:
+    case VectorFunction::kHistogramFraction: return MakeHistogramCall(node, range, context);
     default: break;
   }
   return absl::UnimplementedError(
@@ -100,12 +135,15 @@ absl::StatusOr<OperatorPtr> MakeVectorCall(const PlanNode& node, VectorFunction 
   switch (function) {
     case VectorFunction::kAbsent:
       return MakeAbsent(std::move(input), AbsentLabels(*node.children[0]), range.steps());
+    case VectorFunction::kNativeHistogram:
+      return MakeNativeHistogramFunction(std::move(input), node.function->of_histogram, context);
     case VectorFunction::kScalar: return MakeScalar(std::move(input), range.steps());
     case VectorFunction::kVector: return input;  // a scalar already is a series without labels
     case VectorFunction::kSort:
     case VectorFunction::kSortDesc:
-      if (!range.is_instant()) return input;
-      return MakeSort(std::move(input), function == VectorFunction::kSortDesc);
+    case VectorFunction::kSortByLabel:
+    case VectorFunction::kSortByLabelDesc:
+      return MakeSortCall(node, function, std::move(input), range, context);
     case VectorFunction::kLabelReplace: return MakeLabelReplace(node, std::move(input), context);
     case VectorFunction::kLabelJoin: return MakeLabelJoin(node, std::move(input), context);
     default: break;
@@ -119,10 +157,13 @@ absl::StatusOr<OperatorPtr> MakeVectorCall(const PlanNode& node, VectorFunction 
 bool TakesFirstArgument(VectorFunction function) {
   switch (function) {
     case VectorFunction::kAbsent:
+    case VectorFunction::kNativeHistogram:
     case VectorFunction::kScalar:
     case VectorFunction::kVector:
     case VectorFunction::kSort:
     case VectorFunction::kSortDesc:
+    case VectorFunction::kSortByLabel:
+    case VectorFunction::kSortByLabelDesc:
     case VectorFunction::kLabelReplace:
     case VectorFunction::kLabelJoin:
     case VectorFunction::kClamp: return true;

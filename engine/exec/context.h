@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "engine/model/annotations.h"
 
 namespace sloburn::engine {
 
@@ -25,6 +26,9 @@ class ExecContext {
   const TimeRange query_range;
   const QueryOptions& options;
   const int64_t lookback_ms;
+
+  // What the operators have to say about the result.
+  Annotations annotations;
 
   // Counts samples held in memory; ResourceExhausted above the limit.
   absl::Status Hold(int64_t samples);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scalar(v) and sort(v).
+// scalar(v).
 #pragma once
 
 #include "engine/exec/operator.h"
@@ -8,8 +8,5 @@ namespace sloburn::engine {
 
 // The value of the only sample of a step; NaN where there are none or several.
 OperatorPtr MakeScalar(OperatorPtr input, size_t steps);
-
-// Orders an instant vector by value, NaN last. REQUIRES: one step.
-OperatorPtr MakeSort(OperatorPtr input, bool is_descending);
 
 }  // namespace sloburn::engine

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "engine/exec/grouping.h"
+#include "engine/model/histogram_text.h"
 #include "engine/model/label_builder.h"
 
 namespace sloburn::engine {
@@ -37,8 +38,10 @@ class CountValues : public Operator {
     for (const size_t group : grouping.of_series) {
       RETURN_IF_ERROR(input_->Next(column));
       for (size_t step = 0; step < steps_; ++step) {
-        if (!column.present[step]) continue;
-        ASSIGN_OR_RETURN(Column * counts, CountsOf(grouping.groups[group], column.values[step]));
+        if (!column.has_sample(step)) continue;
+        const std::string text = column.present[step] ? FormatFloatF(column.values[step])
+                                                      : ToString(*column.histograms[step]);
+        ASSIGN_OR_RETURN(Column * counts, CountsOf(grouping.groups[group], text));
         if (!counts->present[step]) counts->Set(step, 0);
         ++counts->values[step];
       }
@@ -52,9 +55,9 @@ class CountValues : public Operator {
   }
 
  private:
-  absl::StatusOr<Column*> CountsOf(const OutputSeries& group, double value) {
+  absl::StatusOr<Column*> CountsOf(const OutputSeries& group, const std::string& value) {
     LabelBuilder builder(group.labels);
-    builder.Set(label_, FormatFloatF(value));
+    builder.Set(label_, value);
     const Labels labels = builder.Build();
     const auto [position, is_new] = positions_.try_emplace(labels, columns_.size());
     if (is_new) {

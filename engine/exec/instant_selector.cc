@@ -3,6 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/exec/selector_times.h"
+#include "engine/exec/reset_hints.h"
+#include "engine/model/histogram.h"
 #include "engine/model/stale.h"
 
 namespace sloburn::engine {
@@ -10,9 +12,14 @@ namespace {
 
 class InstantSelector : public Operator {
  public:
-  InstantSelector(const Matchers& matchers, SelectorTimes times, const TimeRange& range,
+  InstantSelector(const PlanNode& node, SelectorTimes times, const TimeRange& range,
                   ExecContext& context, SelectorOutput output)
-      : matchers_(matchers), times_(times), range_(range), context_(context), output_(output) {}
+      : matchers_(node.matchers),
+        reads_statistics_(node.reads_statistics),
+        times_(times),
+        range_(range),
+        context_(context),
+        output_(output) {}
 
   absl::Status Open() override {
     ASSIGN_OR_RETURN(readers_, context_.snapshot.Select(matchers_, MinTime(), MaxTime()));
@@ -44,14 +51,24 @@ class InstantSelector : public Operator {
       while (next < view.size && view.timestamps[next] <= time) ++next;
       if (next == 0) continue;
       const int64_t found = view.timestamps[next - 1];
+      if (found <= time - context_.lookback_ms) continue;
       const double value = view.values[next - 1];
-      if (found <= time - context_.lookback_ms || IsStale(value)) continue;
-      column.Set(step, output_ == SelectorOutput::kValue ? value
-                                                         : static_cast<double>(found) / 1000);
+      const Histogram* const histogram =
+          view.histograms == nullptr ? nullptr : view.histograms[next - 1].get();
+      if (IsStale(histogram == nullptr ? value : histogram->sum)) continue;
+      if (output_ == SelectorOutput::kTimestamp) {
+        column.Set(step, static_cast<double>(found) / 1000);
+      } else if (histogram == nullptr) {
+        column.Set(step, value);
+      } else {
+        column.Set(step, reads_statistics_ ? WithDetectedReset(view, next - 1)
+                                           : view.histograms[next - 1]);
+      }
     }
   }
 
   const Matchers& matchers_;
+  const bool reads_statistics_;
   const SelectorTimes times_;
   const TimeRange range_;
   ExecContext& context_;
@@ -67,7 +84,7 @@ absl::StatusOr<OperatorPtr> MakeInstantSelector(const PlanNode& node, const Time
                                                 ExecContext& context, SelectorOutput output) {
   const auto& selector = std::get<parser::VectorSelector>(node.expr->node);
   ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(selector.at, selector.offset, context));
-  return std::make_unique<InstantSelector>(node.matchers, times, range, context, output);
+  return std::make_unique<InstantSelector>(node, times, range, context, output);
 }
 
 }  // namespace sloburn::engine

@@ -50,10 +50,14 @@ class Merge : public Operator {
       }
       bool is_empty = true;
       for (size_t step = 0; step < column.steps(); ++step) {
-        if (!column.present[step]) continue;
+        if (!column.has_sample(step)) continue;
         is_empty = false;
-        if (into.present[step]) return absl::FailedPreconditionError(kSameLabelset);
-        into.Set(step, column.values[step]);
+        if (into.has_sample(step)) return absl::FailedPreconditionError(kSameLabelset);
+        if (column.present[step]) {
+          into.Set(step, column.values[step]);
+        } else {
+          into.Set(step, std::move(column.histograms[step]));
+        }
       }
       if (is_empty) continue;
       if (rule_ == MergeRule::kAnyStep && has_samples[target]) {

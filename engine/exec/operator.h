@@ -19,23 +19,40 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/model/labels.h"
+#include "engine/model/sample.h"
 
 namespace sloburn::engine {
 
-// One series over all steps. values[i] is of no meaning where present[i] is 0.
+// One series over all steps. A step has a float (present[i] is 1; otherwise values[i] is of no
+// meaning), a histogram (histograms[i] is set), or no sample: what looks at `present` only sees the
+// floats. `histograms` is empty where the series has none, the usual case.
 struct Column {
   std::vector<double> values;
   std::vector<uint8_t> present;
+  std::vector<HistogramPtr> histograms = {};
 
   // `steps` absent samples.
   void Reset(size_t steps) {
     values.resize(steps);
     present.assign(steps, 0);
+    histograms.clear();
   }
   size_t steps() const { return values.size(); }
   void Set(size_t step, double value) {
     values[step] = value;
     present[step] = 1;
+  }
+  void Set(size_t step, HistogramPtr histogram) {
+    if (histograms.empty()) histograms.resize(steps());
+    histograms[step] = std::move(histogram);
+  }
+  bool has_histogram(size_t step) const {
+    return !histograms.empty() && histograms[step] != nullptr;
+  }
+  bool has_sample(size_t step) const { return present[step] || has_histogram(step); }
+  void Erase(size_t step) {
+    present[step] = 0;
+    if (!histograms.empty()) histograms[step] = nullptr;
   }
 };
 

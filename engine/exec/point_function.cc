@@ -28,6 +28,7 @@ class PointFunctionOperator : public Operator {
 
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(input_->Next(column));
+    TakeHistograms(column);
     for (size_t step = 0; step < column.steps(); ++step) {
       if (!column.present[step]) continue;
       const double* const args = args_.At(step);
@@ -43,6 +44,15 @@ class PointFunctionOperator : public Operator {
   }
 
  private:
+  // Point functions take floats only; timestamp() of an expression takes any sample.
+  void TakeHistograms(Column& column) const {
+    if (column.histograms.empty()) return;
+    for (size_t step = 0; call_.yields_eval_time && step < column.steps(); ++step) {
+      column.present[step] |= column.has_histogram(step);
+    }
+    column.histograms.clear();
+  }
+
   const OperatorPtr input_;
   const PointCall call_;
   ScalarArgs args_;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/range_function.h"
 
+#include <algorithm>
+
+#include "base/str_cat.h"
+#include "base/utf8.h"
 #include "engine/exec/absent.h"
+#include "engine/exec/annotation_texts.h"
 #include "engine/exec/name_dropping.h"
 #include "engine/exec/scalar_args.h"
 #include "engine/exec/window_source.h"
@@ -9,32 +14,52 @@
 namespace sloburn::engine {
 namespace {
 
-// Two cursors over the samples of one series; windows move forward only.
+// Two cursors over ascending times; windows move forward only.
 class Slider {
  public:
-  explicit Slider(const SampleView& view) : view_(view) {}
+  Slider(const int64_t* timestamps, size_t size) : timestamps_(timestamps), size_(size) {}
 
   // Moves to the window (start_ms, end_ms] and returns its number of samples.
   size_t MoveTo(int64_t start_ms, int64_t end_ms) {
-    while (end_ < view_.size && view_.timestamps[end_] <= end_ms) ++end_;
-    while (begin_ < end_ && view_.timestamps[begin_] <= start_ms) ++begin_;
+    while (end_ < size_ && timestamps_[end_] <= end_ms) ++end_;
+    while (begin_ < end_ && timestamps_[begin_] <= start_ms) ++begin_;
     return end_ - begin_;
   }
-  const int64_t* timestamps() const { return view_.timestamps + begin_; }
-  const double* values() const { return view_.values + begin_; }
+  size_t begin() const { return begin_; }
 
  private:
-  const SampleView view_;
+  const int64_t* const timestamps_;
+  const size_t size_;
   size_t begin_ = 0, end_ = 0;
+};
+
+// The samples of one series, floats and histograms apart.
+struct SplitSamples {
+  SampleBuffer floats;
+  std::vector<int64_t> histogram_timestamps;
+  std::vector<HistogramPtr> histograms;
+
+  explicit SplitSamples(const SampleView& view) {
+    for (size_t i = 0; i < view.size; ++i) {
+      if (view.histograms == nullptr || view.histograms[i] == nullptr) {
+        floats.timestamps.push_back(view.timestamps[i]);
+        floats.values.push_back(view.values[i]);
+      } else {
+        histogram_timestamps.push_back(view.timestamps[i]);
+        histograms.push_back(view.histograms[i]);
+      }
+    }
+  }
 };
 
 class RangeFunction : public Operator {
  public:
-  RangeFunction(std::unique_ptr<WindowSource> source, const FunctionRow& function, ScalarArgs args,
+  RangeFunction(std::unique_ptr<WindowSource> source, const PlanNode& node, ScalarArgs args,
                 const TimeRange& range, ExecContext& context)
       : source_(std::move(source)),
-        function_(function),
-        kernel_(std::get<WindowFunction>(function.implementation)),
+        function_(*node.function),
+        kernel_(std::get<WindowFunction>(function_.implementation)),
+        place_(std::get<parser::Call>(node.expr->node).args[0]->range),
         args_(std::move(args)),
         range_(range),
         context_(context) {}
@@ -50,33 +75,144 @@ class RangeFunction : public Operator {
 
   absl::Status Next(Column& column) override {
     ASSIGN_OR_RETURN(const SampleView view, source_->NextSeries());
-    const size_t steps = range_.steps();
-    column.Reset(steps);
-    Slider slider(view);
+    const Labels& labels = source_->series()[next_++].labels;
+    column.Reset(range_.steps());
+    if (view.histograms == nullptr && source_->before_ms() == 0) {
+      RETURN_IF_ERROR(Slide(view, column));
+    } else {
+      RETURN_IF_ERROR(SlideMixed(SplitSamples(view), labels.Get(kMetricName), column));
+    }
+    if (function_.expects_counter) NoteNonCounter(labels, column);
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Slide(const SampleView& view, Column& column) {
+    Slider slider(view.timestamps, view.size);
     size_t largest = 0;
-    for (size_t step = 0; step < steps; ++step) {
+    for (size_t step = 0; step < column.steps(); ++step) {
       const int64_t eval_ms = range_.at(step);
       const int64_t end_ms = source_->WindowEnd(eval_ms);
       const int64_t start_ms = end_ms - source_->range_ms();
       const size_t size = slider.MoveTo(start_ms, end_ms);
       if (size == 0) continue;
       largest = std::max(largest, size);
-      const Window window{slider.timestamps(), slider.values(), size, start_ms, end_ms, eval_ms};
+      const double* const args = args_.At(step);
+      RETURN_IF_ERROR(CheckArgs(args));
+      const Window window{view.timestamps + slider.begin(), view.values + slider.begin(), size,
+                          start_ms, end_ms, eval_ms};
       double result;
-      if (kernel_(window, args_.At(step), &result)) column.Set(step, result);
+      if (kernel_(window, args, &result)) column.Set(step, result);
     }
     RETURN_IF_ERROR(context_.Hold(largest));
     context_.Release(largest);
     return absl::OkStatus();
   }
 
- private:
+  absl::Status SlideMixed(const SplitSamples& samples, std::string_view metric, Column& column) {
+    Slider floats(samples.floats.timestamps.data(), samples.floats.timestamps.size());
+    Slider histograms(samples.histogram_timestamps.data(), samples.histograms.size());
+    size_t largest = 0;
+    uint32_t notes = 0;
+    for (size_t step = 0; step < column.steps(); ++step) {
+      const int64_t eval_ms = range_.at(step);
+      const int64_t end_ms = source_->WindowEnd(eval_ms);
+      const int64_t start_ms = end_ms - source_->range_ms();
+      MixedWindow window;
+      const int64_t from_ms = start_ms - source_->before_ms();
+      const int64_t to_ms = end_ms + source_->after_ms();
+      const size_t size = floats.MoveTo(from_ms, to_ms);
+      window.floats = {samples.floats.timestamps.data() + floats.begin(),
+                       samples.floats.values.data() + floats.begin(),
+                       size, start_ms, end_ms, eval_ms};
+      window.histogram_size = histograms.MoveTo(from_ms, to_ms);
+      window.histogram_timestamps = samples.histogram_timestamps.data() + histograms.begin();
+      window.histograms = samples.histograms.data() + histograms.begin();
+      if (size + window.histogram_size == 0) continue;
+      largest = std::max(largest, size + window.histogram_size);
+      const double* const args = args_.At(step);
+      RETURN_IF_ERROR(CheckArgs(args));
+      WindowResult result = Apply(window, args);
+      notes |= result.notes;
+      if (result.has_value) {
+        column.Set(step, result.value);
+      } else if (result.histogram != nullptr) {
+        column.Set(step, std::move(result.histogram));
+      }
+    }
+    AnnotateNotes(notes, metric);
+    RETURN_IF_ERROR(context_.Hold(largest));
+    context_.Release(largest);
+    return absl::OkStatus();
+  }
+
+  WindowResult Apply(const MixedWindow& window, const double* args) const {
+    WindowResult result;
+    if (source_->before_ms() > 0) {
+      function_.extended(window, source_->after_ms() > 0, result);
+      return result;
+    }
+    if (window.histogram_size > 0 && function_.mixed != nullptr) {
+      function_.mixed(window, args, result);
+      return result;
+    }
+    if (window.floats.size == 0) return result;
+    if (window.histogram_size > 0) result.notes = kNoteHistogramsIgnored;
+    result.has_value = kernel_(window.floats, args, &result.value);
+    return result;
+  }
+
+  absl::Status CheckArgs(const double* args) {
+    if (function_.check_args != nullptr) RETURN_IF_ERROR(function_.check_args(args));
+    if (function_.takes_quantile && !IsQuantile(args[0])) {
+      context_.annotations.Warn(place_, InvalidQuantileText(args[0]));
+    }
+    return absl::OkStatus();
+  }
+
+  void AnnotateNotes(uint32_t notes, std::string_view metric) {
+    if (notes == 0) return;
+    const auto with_name = [&](std::string_view text) {
+      return StrCat(text, " ", GoQuote(metric));
+    };
+    const auto warn = [&](uint32_t note, std::string_view text) {
+      if (notes & note) context_.annotations.Warn(place_, text);
+    };
+    const auto inform = [&](uint32_t note, std::string_view text) {
+      if (notes & note) context_.annotations.Inform(place_, text);
+    };
+    warn(kNoteMixed, with_name(notes::kMixedFloatsHistograms));
+    warn(kNoteNotCounter, with_name(notes::kNotCounter));
+    warn(kNoteNotGauge, with_name(notes::kNotGauge));
+    warn(kNoteMixedSchemas, with_name(notes::kMixedSchemas));
+    warn(kNoteResetCollision, StrCat(notes::kResetCollision, " aggregation"));
+    inform(kNoteHistogramsIgnored, with_name(notes::kHistogramsIgnoredInRange));
+    inform(kNoteBoundsReconciledAdd, StrCat(notes::kBoundsReconciled, " addition"));
+    inform(kNoteBoundsReconciledSub, StrCat(notes::kBoundsReconciled, " subtraction"));
+    inform(kNoteBoundsReconciledAgg, StrCat(notes::kBoundsReconciled, " aggregation"));
+  }
+
+  void NoteNonCounter(const Labels& labels, const Column& column) {
+    const std::string_view metric = labels.Get(kMetricName);
+    if (metric.empty()) return;
+    const auto has_sample = [](const Column& c) {
+      return std::find(c.present.begin(), c.present.end(), 1) != c.present.end();
+    };
+    for (const std::string_view suffix : {"_total", "_sum", "_count", "_bucket"}) {
+      if (metric.ends_with(suffix)) return;
+    }
+    if (!has_sample(column)) return;
+    context_.annotations.Inform(place_, StrCat(notes::kNotCounterName, " ", GoQuote(metric)));
+  }
+
   const std::unique_ptr<WindowSource> source_;
   const FunctionRow& function_;
   const WindowFunction kernel_;
+  const parser::SourceRange place_;
   ScalarArgs args_;
   const TimeRange range_;
   ExecContext& context_;
+  size_t next_ = 0;
 };
 
 class AbsentOverTime : public Operator {
@@ -89,11 +225,12 @@ class AbsentOverTime : public Operator {
   absl::Status Open() override { return source_->Open(); }
 
   absl::Status Next(Column& column) override {
+    column.Reset(range_.steps());
     column.values.assign(range_.steps(), 1);
     column.present.assign(range_.steps(), 1);
     for (size_t i = 0; i < source_->series().size(); ++i) {
       ASSIGN_OR_RETURN(const SampleView view, source_->NextSeries());
-      Slider slider(view);
+      Slider slider(view.timestamps, view.size);
       for (size_t step = 0; step < column.steps(); ++step) {
         const int64_t end_ms = source_->WindowEnd(range_.at(step));
         if (slider.MoveTo(end_ms - source_->range_ms(), end_ms) > 0) column.present[step] = 0;
@@ -114,19 +251,41 @@ const PlanNode& RangeArgument(const PlanNode& node) {
   return *node.children[0];
 }
 
+// Which functions take the modifiers; in the order of their names.
+absl::Status CheckModifiers(const PlanNode& call) {
+  const auto* const matrix =
+      std::get_if<parser::MatrixSelector>(&RangeArgument(call).expr->node);
+  if (matrix == nullptr) return absl::OkStatus();
+  const FunctionRow& row = *call.function;
+  const auto refuse = [&row](std::string_view modifier, bool needs_smoothed) {
+    std::string allowed;
+    for (const FunctionRow* other : AllFunctions()) {
+      if (other->extended == nullptr || (needs_smoothed && !other->takes_smoothed)) continue;
+      StrAppend(&allowed, allowed.empty() ? "" : ", ", other->name);
+    }
+    return absl::FailedPreconditionError(StrCat(modifier, " modifier can only be used with: ",
+                                                allowed, " - not with ", row.name));
+  };
+  if (matrix->selector.is_anchored && row.extended == nullptr) return refuse("anchored", false);
+  if (matrix->selector.is_smoothed && !row.takes_smoothed) return refuse("smoothed", true);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<OperatorPtr> MakeRangeFunction(const PlanNode& node, const TimeRange& range,
                                               ExecContext& context) {
+  RETURN_IF_ERROR(CheckModifiers(node));
   ASSIGN_OR_RETURN(auto source, MakeWindowSource(RangeArgument(node), range, context));
   ASSIGN_OR_RETURN(ScalarArgs args, ScalarArgs::Build(node, range, context));
-  auto made = std::make_unique<RangeFunction>(std::move(source), *node.function, std::move(args),
-                                              range, context);
+  auto made = std::make_unique<RangeFunction>(std::move(source), node, std::move(args), range,
+                                              context);
   return MergeSameLabels(std::move(made), MergeRule::kAnyStep, context);
 }
 
 absl::StatusOr<OperatorPtr> MakeAbsentOverTime(const PlanNode& node, const TimeRange& range,
                                                ExecContext& context) {
+  RETURN_IF_ERROR(CheckModifiers(node));
   ASSIGN_OR_RETURN(auto source, MakeWindowSource(*node.children[0], range, context));
   return std::make_unique<AbsentOverTime>(std::move(source), AbsentLabels(*node.children[0]),
                                           range);

@@ -2,7 +2,10 @@
 #include "engine/exec/scalar_binary.h"
 
 #include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "base/utf8.h"
 #include "engine/exec/arithmetic.h"
+#include "engine/exec/element_binary.h"
 #include "engine/exec/name_dropping.h"
 
 namespace sloburn::engine {
@@ -13,12 +16,13 @@ using parser::IsComparison;
 class ScalarBinary : public Operator {
  public:
   ScalarBinary(OperatorPtr lhs, OperatorPtr rhs, ScalarSide scalars,
-               const parser::BinaryExpr& expr, ExecContext& context)
+               const parser::Expr& expr, ExecContext& context)
       : lhs_(std::move(lhs)),
         rhs_(std::move(rhs)),
         scalars_(scalars),
-        expr_(expr),
-        context_(context) {}
+        expr_(std::get<parser::BinaryExpr>(expr.node)),
+        context_(context),
+        element_(expr_.op, expr.range, context) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(lhs_->Open());
@@ -27,7 +31,9 @@ class ScalarBinary : public Operator {
     Operator& scalar = scalars_ == ScalarSide::kLeft ? *lhs_ : *rhs_;
     vector_ = scalars_ == ScalarSide::kLeft ? rhs_.get() : lhs_.get();
     RETURN_IF_ERROR(scalar.Next(scalar_));
-    const bool drops_name = !IsComparison(expr_.op) || expr_.returns_bool;
+    const bool drops_name =
+        parser::Describe(expr_.op).op_class == parser::OperatorClass::kArithmetic ||
+        expr_.returns_bool;
     for (const OutputSeries& series : vector_->series()) {
       series_.push_back(drops_name ? DropName(series, context_) : series);
     }
@@ -36,7 +42,15 @@ class ScalarBinary : public Operator {
 
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(vector_->Next(column));
-    if (IsComparison(expr_.op)) {
+    const bool is_trim = parser::Describe(expr_.op).op_class == parser::OperatorClass::kTrim;
+    if (is_trim && scalars_ == ScalarSide::kBoth) {
+      return absl::FailedPreconditionError(
+          StrCat("operator ", GoQuote(parser::Symbol(expr_.op)),
+                 " not allowed for Scalar operations"));
+    }
+    if (is_trim || !column.histograms.empty()) {
+      ApplyToElements(column);
+    } else if (IsComparison(expr_.op)) {
       Compare(column);
     } else {
       Calculate(column);
@@ -45,6 +59,27 @@ class ScalarBinary : public Operator {
   }
 
  private:
+  void ApplyToElements(Column& column) {
+    for (size_t i = 0; i < column.steps(); ++i) {
+      if (!column.has_sample(i)) continue;
+      const bool is_scalar_left = scalars_ == ScalarSide::kLeft;
+      const Element scalar{scalar_.values[i]}, element = ElementAt(column, i);
+      BinaryOutcome outcome =
+          is_scalar_left ? element_.Apply(scalar, element) : element_.Apply(element, scalar);
+      column.Erase(i);
+      if (outcome.is_refused) continue;
+      // The value that is kept is always the vector's.
+      if (IsComparison(expr_.op)) outcome.result = element;
+      if (expr_.returns_bool) {
+        column.Set(i, outcome.is_kept ? 1.0 : 0.0);
+      } else if (outcome.is_kept && outcome.result.histogram != nullptr) {
+        column.Set(i, std::move(outcome.result.histogram));
+      } else if (outcome.is_kept) {
+        column.Set(i, outcome.result.value);
+      }
+    }
+  }
+
   void Calculate(Column& column) const {
     const size_t steps = column.steps();
     WithArithmetic(expr_.op, [&](auto apply) {
@@ -80,6 +115,7 @@ class ScalarBinary : public Operator {
   const ScalarSide scalars_;
   const parser::BinaryExpr& expr_;
   ExecContext& context_;
+  ElementBinary element_;
   Operator* vector_ = nullptr;
   Column scalar_;
 };
@@ -87,7 +123,7 @@ class ScalarBinary : public Operator {
 }  // namespace
 
 OperatorPtr MakeScalarBinary(OperatorPtr lhs, OperatorPtr rhs, ScalarSide scalars,
-                             const parser::BinaryExpr& expr, ExecContext& context) {
+                             const parser::Expr& expr, ExecContext& context) {
   auto made =
       std::make_unique<ScalarBinary>(std::move(lhs), std::move(rhs), scalars, expr, context);
   return MergeSameLabels(std::move(made), MergeRule::kSameStep, context);

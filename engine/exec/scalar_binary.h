@@ -11,6 +11,6 @@ namespace sloburn::engine {
 enum class ScalarSide { kLeft, kRight, kBoth };
 
 OperatorPtr MakeScalarBinary(OperatorPtr lhs, OperatorPtr rhs, ScalarSide scalars,
-                             const parser::BinaryExpr& expr, ExecContext& context);
+                             const parser::Expr& expr, ExecContext& context);
 
 }  // namespace sloburn::engine

@@ -12,7 +12,7 @@ using Mask = std::vector<uint8_t>;  // per step
 
 void AddTo(Mask& mask, const Column& column) {
   if (mask.empty()) mask.assign(column.steps(), 0);
-  for (size_t i = 0; i < column.steps(); ++i) mask[i] |= column.present[i];
+  for (size_t i = 0; i < column.steps(); ++i) mask[i] |= column.has_sample(i);
 }
 
 // `and` and `unless`: the left side, where the right side has (has not) a match.
@@ -36,7 +36,7 @@ class Filter : public Operator {
     const bool keeps_matched = expr_.op == parser::BinaryOperator::kAnd;
     for (size_t i = 0; i < column.steps(); ++i) {
       const bool is_matched = !mask.empty() && mask[i];
-      column.present[i] &= is_matched == keeps_matched;
+      if (is_matched != keeps_matched) column.Erase(i);
     }
     return absl::OkStatus();
   }
@@ -88,7 +88,9 @@ class Union : public Operator {
     RETURN_IF_ERROR(rhs_->Next(column));
     const Mask& mask = masks_[groups_.of_right[index - left_size]];
     if (mask.empty()) return absl::OkStatus();
-    for (size_t i = 0; i < column.steps(); ++i) column.present[i] &= !mask[i];
+    for (size_t i = 0; i < column.steps(); ++i) {
+      if (mask[i]) column.Erase(i);
+    }
     return absl::OkStatus();
   }
 

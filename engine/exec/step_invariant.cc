@@ -18,8 +18,10 @@ class StepInvariant : public Operator {
 
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(input_->Next(one_));
+    column.Reset(steps_);
     column.values.assign(steps_, one_.values[0]);
     column.present.assign(steps_, one_.present[0]);
+    if (one_.has_histogram(0)) column.histograms.assign(steps_, one_.histograms[0]);
     return absl::OkStatus();
   }
 

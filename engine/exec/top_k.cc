@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
-#include "base/float_text.h"
 #include "base/status_macros.h"
+#include "engine/exec/annotation_texts.h"
 #include "engine/exec/grouping.h"
+#include "engine/exec/sample_count.h"
 
 namespace sloburn::engine {
 namespace {
@@ -19,12 +19,13 @@ struct Candidate {
 
 class TopK : public Operator {
  public:
-  TopK(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+  TopK(OperatorPtr input, OperatorPtr param, const PlanNode& node,
        const TimeRange& range, ExecContext& context)
       : input_(std::move(input)),
         param_(std::move(param)),
-        expr_(expr),
-        is_top_(expr.op == parser::AggregateOperator::kTopk),
+        expr_(std::get<parser::AggregateExpr>(node.expr->node)),
+        place_(node.expr->range),
+        is_top_(expr_.op == parser::AggregateOperator::kTopk),
         steps_(range.steps()),
         // The order of an instant vector shows; series over several steps keep that of the input.
         is_ordered_(range.is_instant()),
@@ -35,10 +36,8 @@ class TopK : public Operator {
     RETURN_IF_ERROR(param_->Open());
     Column k;
     RETURN_IF_ERROR(param_->Next(k));
-    // Nothing is chosen anywhere: Prometheus looks at this before it looks for bad values.
-    const double largest = Largest(k);
-    if (largest < 1) return absl::OkStatus();
-    RETURN_IF_ERROR(CheckParam(k));
+    ASSIGN_OR_RETURN(const bool chooses_any, ChecksAsSampleCount(k));
+    if (!chooses_any) return absl::OkStatus();
     grouping_ = GroupSeries(input_->series(), expr_);
     RETURN_IF_ERROR(Choose(k));
     Arrange();
@@ -51,30 +50,6 @@ class TopK : public Operator {
   }
 
  private:
-  // NaN where there is nothing but NaN.
-  static double Largest(const Column& k) {
-    double largest = k.values.empty() ? 0 : k.values[0];
-    for (const double value : k.values) largest = std::fmax(largest, value);
-    return largest;
-  }
-
-  static absl::Status CheckParam(const Column& k) {
-    constexpr double kInt64Limit = 9223372036854775807.0;
-    for (const double value : k.values) {
-      if (std::isnan(value)) return absl::FailedPreconditionError("Parameter value is NaN");
-    }
-    const auto [least, most] = std::minmax_element(k.values.begin(), k.values.end());
-    if (*least <= -kInt64Limit) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("Scalar value ", FormatFloatG(*least), " underflows int64"));
-    }
-    if (*most >= kInt64Limit) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("Scalar value ", FormatFloatG(*most), " overflows int64"));
-    }
-    return absl::OkStatus();
-  }
-
   // NaN is worse than everything. Of equal values the earlier series is better.
   bool IsBetter(double a, double b) const {
     if (std::isnan(b)) return !std::isnan(a);
@@ -98,7 +73,11 @@ class TopK : public Operator {
       RETURN_IF_ERROR(input_->Next(column));
       RETURN_IF_ERROR(context_.CheckInterrupt());
       for (size_t step = 0; step < steps_; ++step) {
-        if (!column.present[step] || k.values[step] < 1) continue;
+        if (k.values[step] < 1) continue;
+        if (column.has_histogram(step)) {
+          context_.annotations.Inform(place_, HistogramIgnoredText(is_top_ ? "topk" : "bottomk"));
+        }
+        if (!column.present[step]) continue;
         Offer(best_[grouping_.of_series[i] * steps_ + step],
               static_cast<size_t>(k.values[step]), {column.values[step], i});
       }
@@ -134,6 +113,7 @@ class TopK : public Operator {
 
   const OperatorPtr input_, param_;
   const parser::AggregateExpr& expr_;
+  const parser::SourceRange place_;
   const bool is_top_;
   const size_t steps_;
   const bool is_ordered_;
@@ -146,9 +126,9 @@ class TopK : public Operator {
 
 }  // namespace
 
-OperatorPtr MakeTopK(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+OperatorPtr MakeTopK(OperatorPtr input, OperatorPtr param, const PlanNode& node,
                      const TimeRange& range, ExecContext& context) {
-  return std::make_unique<TopK>(std::move(input), std::move(param), expr, range, context);
+  return std::make_unique<TopK>(std::move(input), std::move(param), node, range, context);
 }
 
 }  // namespace sloburn::engine

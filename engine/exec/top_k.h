@@ -5,11 +5,11 @@
 #include "engine/exec/context.h"
 #include "engine/exec/operator.h"
 #include "engine/model/time_range.h"
-#include "parser/ast.h"
+#include "engine/plan/plan.h"
 
 namespace sloburn::engine {
 
-OperatorPtr MakeTopK(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+OperatorPtr MakeTopK(OperatorPtr input, OperatorPtr param, const PlanNode& node,
                      const TimeRange& range, ExecContext& context);
 
 }  // namespace sloburn::engine

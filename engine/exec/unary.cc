@@ -3,6 +3,7 @@
 
 #include "base/status_macros.h"
 #include "engine/exec/name_dropping.h"
+#include "engine/model/histogram.h"
 
 namespace sloburn::engine {
 namespace {
@@ -22,6 +23,12 @@ class Negation : public Operator {
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(input_->Next(column));
     for (double& value : column.values) value = -value;
+    for (HistogramPtr& histogram : column.histograms) {
+      if (histogram == nullptr) continue;
+      auto negated = std::make_shared<Histogram>(*histogram);
+      negated->Mul(-1);
+      histogram = std::move(negated);
+    }
     return absl::OkStatus();
   }
 

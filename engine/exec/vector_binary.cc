@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "engine/exec/arithmetic.h"
 #include "engine/exec/column_cache.h"
+#include "engine/exec/element_binary.h"
 #include "engine/exec/name_dropping.h"
 #include "engine/exec/vector_matching.h"
 
@@ -18,26 +19,30 @@ namespace {
 using parser::Cardinality;
 using parser::IsComparison;
 
-// A series of the many side joined with one of the one side.
+constexpr size_t kNoSeries = 0xffffffff;
+
+// A series of the many side joined with one of the one side. kNoSeries: that side is missing and
+// its fill value stands in.
 struct Pair {
   size_t many, one;
-  friend bool operator==(const Pair&, const Pair&) = default;
 };
 
 // Plans the joins from the labels. Where every match group has at most one series on the one side
 // (and, one-to-one, on the other), no step can hold an error and the many side is streamed;
-// otherwise both sides are held and every step is checked as Prometheus does.
+// otherwise, and where fill values stand in for missing samples, both sides are held and every step
+// is gone through as Prometheus does.
 class VectorBinary : public Operator {
  public:
-  VectorBinary(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr,
-               ExecContext& context)
+  VectorBinary(OperatorPtr lhs, OperatorPtr rhs, const parser::Expr& expr, ExecContext& context)
       : lhs_(std::move(lhs)),
         rhs_(std::move(rhs)),
-        expr_(expr),
-        is_swapped_(expr.matching.cardinality == Cardinality::kOneToMany),
+        expr_(std::get<parser::BinaryExpr>(expr.node)),
+        is_swapped_(expr_.matching.cardinality == Cardinality::kOneToMany),
         many_(is_swapped_ ? *rhs_ : *lhs_),
         one_(is_swapped_ ? *lhs_ : *rhs_),
-        context_(context) {}
+        context_(context),
+        element_(expr_.op, expr.range, context),
+        is_simple_(!expr_.matching.has_fill()) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(lhs_->Open());
@@ -65,8 +70,10 @@ class VectorBinary : public Operator {
   OutputSeries ResultSeries(const OutputSeries& many, const OutputSeries& one) const {
     const parser::VectorMatching& matching = expr_.matching;
     LabelBuilder labels(many.labels);
-    const bool is_filter = IsComparison(expr_.op) && !expr_.returns_bool;
-    const bool is_delayed = context_.options.delayed_name_removal && IsComparison(expr_.op);
+    const bool is_arithmetic =
+        parser::Describe(expr_.op).op_class == parser::OperatorClass::kArithmetic;
+    const bool is_filter = !is_arithmetic && !expr_.returns_bool;
+    const bool is_delayed = context_.options.delayed_name_removal && !is_arithmetic;
     if (!is_filter && !is_delayed) labels.DropMetricName();
     if (is_one_to_one()) {
       if (matching.is_on) {
@@ -80,7 +87,7 @@ class VectorBinary : public Operator {
   }
 
   void PlanOutputs() {
-    std::unordered_map<Labels, size_t, LabelsHash> positions;
+    Positions positions;
     for (const MatchGroup& group : groups_.groups) {
       // Duplicates on the one side are an error even where nothing matches them.
       const bool has_many_left = is_one_to_one() && group.left.size() > 1 && !group.right.empty();
@@ -88,16 +95,36 @@ class VectorBinary : public Operator {
     }
     for (size_t many = 0; many < many_.series().size(); ++many) {
       for (const size_t one : groups_.groups[groups_.of_left[many]].right) {
-        OutputSeries result = ResultSeries(many_.series()[many], one_.series()[one]);
-        const auto [position, is_new] = positions.try_emplace(result.labels, series_.size());
-        if (is_new) {
-          series_.push_back(std::move(result));
-          pairs_.push_back({many, one});
-        } else {
-          is_simple_ = false;
-        }
-        output_of_[PairKey({many, one})] = position->second;
+        AddOutput({many, one}, ResultSeries(many_.series()[many], one_.series()[one]), positions);
       }
+    }
+    if (expr_.matching.has_fill()) PlanFilledOutputs(positions);
+  }
+
+  using Positions = std::unordered_map<Labels, size_t, LabelsHash>;
+
+  void AddOutput(const Pair& pair, OutputSeries result, Positions& positions) {
+    const auto [position, is_new] = positions.try_emplace(result.labels, series_.size());
+    if (is_new) {
+      series_.push_back(std::move(result));
+      pairs_.push_back(pair);
+    } else {
+      is_simple_ = false;
+    }
+    output_of_[PairKey(pair)] = position->second;
+  }
+
+  // A missing side has the labels that are matched on.
+  void PlanFilledOutputs(Positions& positions) {
+    const parser::VectorMatching& matching = expr_.matching;
+    for (size_t i = 0; matching.fill_right && i < many_.series().size(); ++i) {
+      const OutputSeries& many = many_.series()[i];
+      AddOutput({i, kNoSeries}, ResultSeries(many, {MatchLabels(many.labels, matching)}),
+                positions);
+    }
+    for (size_t i = 0; matching.fill_left && i < one_.series().size(); ++i) {
+      const OutputSeries& one = one_.series()[i];
+      AddOutput({kNoSeries, i}, ResultSeries({MatchLabels(one.labels, matching)}, one), positions);
     }
   }
 
@@ -123,6 +150,21 @@ class VectorBinary : public Operator {
     const Column& right = is_swapped_ ? *many : *one;
     const size_t steps = left.steps();
     column.Reset(steps);
+    if (parser::Describe(expr_.op).op_class == parser::OperatorClass::kTrim) {
+      ApplyToElements(left, right, column);
+    } else {
+      ApplyToFloats(left, right, column);
+      if (!left.histograms.empty() || !right.histograms.empty()) {
+        ApplyToElements(left, right, column);
+      }
+    }
+    many_columns_->Release(pair.many);
+    one_columns_->Release(pair.one);
+    return absl::OkStatus();
+  }
+
+  void ApplyToFloats(const Column& left, const Column& right, Column& column) const {
+    const size_t steps = column.steps();
     for (size_t i = 0; i < steps; ++i) column.present[i] = left.present[i] & right.present[i];
     if (IsComparison(expr_.op)) {
       WithComparison(expr_.op, [&](auto holds) {
@@ -132,16 +174,35 @@ class VectorBinary : public Operator {
           if (!expr_.returns_bool) column.present[i] &= is_true;
         }
       });
-    } else {
-      WithArithmetic(expr_.op, [&](auto apply) {
-        for (size_t i = 0; i < steps; ++i) {
-          column.values[i] = apply(left.values[i], right.values[i]);
-        }
-      });
+      return;
     }
-    many_columns_->Release(pair.many);
-    one_columns_->Release(pair.one);
-    return absl::OkStatus();
+    WithArithmetic(expr_.op, [&](auto apply) {
+      for (size_t i = 0; i < steps; ++i) {
+        column.values[i] = apply(left.values[i], right.values[i]);
+      }
+    });
+  }
+
+  // What ApplyToFloats leaves: pairs with a histogram, and all pairs of a trim operator.
+  void ApplyToElements(const Column& left, const Column& right, Column& column) {
+    const bool is_trim =
+        parser::Describe(expr_.op).op_class == parser::OperatorClass::kTrim;
+    for (size_t i = 0; i < column.steps(); ++i) {
+      if (!left.has_sample(i) || !right.has_sample(i)) continue;
+      if (!is_trim && left.present[i] && right.present[i]) continue;
+      Store(element_.Apply(ElementAt(left, i), ElementAt(right, i)), i, column);
+    }
+  }
+
+  void Store(BinaryOutcome outcome, size_t step, Column& column) const {
+    if (outcome.is_refused) return;
+    if (expr_.returns_bool) {
+      column.Set(step, outcome.is_kept ? 1.0 : 0.0);
+    } else if (outcome.is_kept && outcome.result.histogram != nullptr) {
+      column.Set(step, std::move(outcome.result.histogram));
+    } else if (outcome.is_kept) {
+      column.Set(step, outcome.result.value);
+    }
   }
 
   absl::StatusOr<std::vector<Column>> ReadAll(Operator& side) {
@@ -163,63 +224,73 @@ class VectorBinary : public Operator {
       RETURN_IF_ERROR(context_.Hold(steps));
     }
     for (size_t step = 0; step < steps; ++step) {
-      const auto is_present = [step](const Column& column) { return column.present[step] != 0; };
-      if (std::none_of(many.begin(), many.end(), is_present)) continue;
+      const auto is_present = [step](const Column& column) { return column.has_sample(step); };
+      const bool has_many = std::any_of(many.begin(), many.end(), is_present);
+      const bool has_one = std::any_of(one.begin(), one.end(), is_present);
+      if (!has_many && !(has_one && expr_.matching.has_fill())) continue;
       RETURN_IF_ERROR(EvaluateStep(step, many, one));
     }
     context_.Release(static_cast<int64_t>(steps * (many.size() + one.size())));
     return absl::OkStatus();
   }
 
+  // What was joined at a step so far.
+  struct StepMatches {
+    std::vector<uint8_t> is_matched;        // per match group
+    std::unordered_set<uint64_t> outputs;   // (match group, output)
+  };
+
   absl::Status EvaluateStep(size_t step, const std::vector<Column>& many,
                             const std::vector<Column>& one) {
-    constexpr size_t kNone = static_cast<size_t>(-1);
-    std::vector<size_t> one_of_group(groups_.groups.size(), kNone);
+    std::vector<size_t> one_of_group(groups_.groups.size(), kNoSeries);
     for (size_t i = 0; i < one.size(); ++i) {
-      if (!one[i].present[step]) continue;
+      if (!one[i].has_sample(step)) continue;
       size_t& found = one_of_group[groups_.of_right[i]];
-      if (found != kNone) return DuplicateOnOneSide(found, i);
+      if (found != kNoSeries) return DuplicateOnOneSide(found, i);
       found = i;
     }
-    std::vector<uint8_t> is_matched(groups_.groups.size(), 0);
-    std::unordered_set<size_t> outputs;
+    const parser::VectorMatching& matching = expr_.matching;
+    StepMatches matches;
+    matches.is_matched.assign(groups_.groups.size(), 0);
     for (size_t i = 0; i < many.size(); ++i) {
+      if (!many[i].has_sample(step)) continue;
       const size_t group = groups_.of_left[i];
       const size_t match = one_of_group[group];
-      if (!many[i].present[step] || match == kNone) continue;
-      const size_t output = output_of_.at(PairKey({i, match}));
-      if (is_one_to_one()) {
-        if (is_matched[group]) {
-          return absl::FailedPreconditionError(
-              "multiple matches for labels: many-to-one matching must be explicit "
-              "(group_left/group_right)");
-        }
-        is_matched[group] = 1;
-      } else if (!outputs.insert(output).second) {
-        return absl::FailedPreconditionError(
-            "multiple matches for labels: grouping labels must ensure unique matches");
-      }
-      RETURN_IF_ERROR(Emit(step, output, many[i].values[step], one[match].values[step]));
+      if (match == kNoSeries && !matching.fill_right) continue;
+      const Element right = match == kNoSeries ? Element{*matching.fill_right}
+                                               : ElementAt(one[match], step);
+      RETURN_IF_ERROR(Join(step, {i, match}, group, ElementAt(many[i], step), right, matches));
+    }
+    for (size_t i = 0; matching.fill_left && i < one.size(); ++i) {
+      const size_t group = groups_.of_right[i];
+      if (!one[i].has_sample(step) || matches.is_matched[group]) continue;
+      RETURN_IF_ERROR(Join(step, {kNoSeries, i}, group, Element{*matching.fill_left},
+                           ElementAt(one[i], step), matches));
     }
     return absl::OkStatus();
   }
 
-  absl::Status Emit(size_t step, size_t output, double many, double one) {
-    const double left = is_swapped_ ? one : many;
-    const double right = is_swapped_ ? many : one;
-    double value = 0;
-    bool is_kept = true;
-    if (IsComparison(expr_.op)) {
-      WithComparison(expr_.op, [&](auto holds) { is_kept = holds(left, right); });
-      value = expr_.returns_bool ? is_kept : left;
-      is_kept |= expr_.returns_bool;
-    } else {
-      WithArithmetic(expr_.op, [&](auto apply) { value = apply(left, right); });
+  absl::Status Join(size_t step, const Pair& pair, size_t group, const Element& many,
+                    const Element& one, StepMatches& matches) {
+    BinaryOutcome outcome =
+        is_swapped_ ? element_.Apply(one, many) : element_.Apply(many, one);
+    if (outcome.is_refused) return absl::OkStatus();
+    const size_t output = output_of_.at(PairKey(pair));
+    if (is_one_to_one()) {
+      if (matches.is_matched[group]) {
+        return absl::FailedPreconditionError(
+            "multiple matches for labels: many-to-one matching must be explicit "
+            "(group_left/group_right)");
+      }
+    } else if (!matches.outputs.insert(static_cast<uint64_t>(group) << 32 | output).second) {
+      return absl::FailedPreconditionError(
+          "multiple matches for labels: grouping labels must ensure unique matches");
     }
-    if (!is_kept) return absl::OkStatus();
+    matches.is_matched[group] = 1;
+    if (!outcome.is_kept && !expr_.returns_bool) return absl::OkStatus();
     Column& column = computed_[output];
-    if (column.present[step]) return absl::FailedPreconditionError(kSameLabelset);
-    column.Set(step, value);
+    if (column.has_sample(step)) return absl::FailedPreconditionError(kSameLabelset);
+    Store(std::move(outcome), step, column);
     return absl::OkStatus();
   }
 
@@ -240,8 +311,9 @@ class VectorBinary : public Operator {
   Operator& many_;
   Operator& one_;
   ExecContext& context_;
+  ElementBinary element_;
   MatchGroups groups_;
-  bool is_simple_ = true;
+  bool is_simple_;
   std::vector<Pair> pairs_;  // per output, when simple
   std::unordered_map<uint64_t, size_t> output_of_;
   std::unique_ptr<ColumnCache> many_columns_, one_columns_;
@@ -251,7 +323,7 @@ class VectorBinary : public Operator {
 
 }  // namespace
 
-OperatorPtr MakeVectorBinary(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr,
+OperatorPtr MakeVectorBinary(OperatorPtr lhs, OperatorPtr rhs, const parser::Expr& expr,
                              ExecContext& context) {
   return std::make_unique<VectorBinary>(std::move(lhs), std::move(rhs), expr, context);
 }

@@ -8,7 +8,7 @@
 
 namespace sloburn::engine {
 
-OperatorPtr MakeVectorBinary(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr,
+OperatorPtr MakeVectorBinary(OperatorPtr lhs, OperatorPtr rhs, const parser::Expr& expr,
                              ExecContext& context);
 
 }  // namespace sloburn::engine

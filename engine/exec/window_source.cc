@@ -2,20 +2,45 @@
 #include "engine/exec/window_source.h"
 
 #include "engine/exec/build.h"
+#include "engine/exec/reset_hints.h"
+#include "engine/model/histogram.h"
 #include "engine/model/stale.h"
 
 namespace sloburn::engine {
 namespace {
 
+bool IsStaleSample(const SampleView& view, size_t i) {
+  if (view.histograms != nullptr && view.histograms[i] != nullptr) {
+    return IsStale(view.histograms[i]->sum);
+  }
+  return IsStale(view.values[i]);
+}
+
+// What a subquery has made of a histogram says nothing about resets between its steps.
+HistogramPtr WithUnknownReset(const HistogramPtr& histogram) {
+  if (histogram == nullptr || histogram->reset_hint == CounterResetHint::kUnknown ||
+      histogram->reset_hint == CounterResetHint::kGauge) {
+    return histogram;
+  }
+  auto copy = std::make_shared<Histogram>(*histogram);
+  copy->reset_hint = CounterResetHint::kUnknown;
+  return copy;
+}
+
 class MatrixSource : public WindowSource {
  public:
-  MatrixSource(const Matchers& matchers, SelectorTimes times, int64_t range_ms,
+  MatrixSource(const PlanNode& node, SelectorTimes times, int64_t range_ms,
                const TimeRange& range, ExecContext& context)
-      : matchers_(matchers), context_(context) {
+      : matchers_(node.matchers),
+        reads_statistics_(node.reads_statistics),
+        context_(context) {
     times_ = times;
     range_ms_ = range_ms;
-    min_ms_ = times_.At(range.start_ms) - range_ms + 1;
-    max_ms_ = times_.At(range.at(range.steps() - 1));
+    const auto& selector = std::get<parser::MatrixSelector>(node.expr->node).selector;
+    if (selector.is_anchored || selector.is_smoothed) before_ms_ = context.lookback_ms;
+    if (selector.is_smoothed) after_ms_ = context.lookback_ms;
+    min_ms_ = times_.At(range.start_ms) - range_ms - before_ms_ + 1;
+    max_ms_ = times_.At(range.at(range.steps() - 1)) + after_ms_;
   }
 
   absl::Status Open() override {
@@ -28,34 +53,46 @@ class MatrixSource : public WindowSource {
     RETURN_IF_ERROR(context_.CheckInterrupt());
     current_ = std::move(readers_[next_++]);
     ASSIGN_OR_RETURN(const SampleView view, current_->Read(min_ms_, max_ms_, buffer_));
-    return WithoutMarkers(view);
+    if (!reads_statistics_ || view.histograms == nullptr) return WithoutMarkers(view);
+    return WithoutMarkers(WithDetectedResets(view));
   }
 
  private:
+  SampleView WithDetectedResets(const SampleView& view) {
+    detected_.resize(view.size);
+    for (size_t i = 0; i < view.size; ++i) {
+      detected_[i] = view.histograms[i] == nullptr ? nullptr : WithDetectedReset(view, i);
+    }
+    return {view.timestamps, view.values, view.size, detected_.data()};
+  }
+
   // Copies only where there is a marker to leave out.
   SampleView WithoutMarkers(const SampleView& view) {
     size_t first = 0;
-    while (first < view.size && !IsStale(view.values[first])) ++first;
+    while (first < view.size && !IsStaleSample(view, first)) ++first;
     if (first == view.size) return view;
     SampleBuffer kept;
     kept.timestamps.reserve(view.size);
     kept.values.reserve(view.size);
     for (size_t i = 0; i < view.size; ++i) {
-      if (IsStale(view.values[i])) continue;
+      if (IsStaleSample(view, i)) continue;
       kept.timestamps.push_back(view.timestamps[i]);
       kept.values.push_back(view.values[i]);
+      if (view.histograms != nullptr) kept.histograms.push_back(view.histograms[i]);
     }
     kept_ = std::move(kept);
-    return {kept_.timestamps.data(), kept_.values.data(), kept_.values.size()};
+    return kept_.View();
   }
 
   const Matchers& matchers_;
+  const bool reads_statistics_;
   ExecContext& context_;
   int64_t min_ms_, max_ms_;
   SeriesSet readers_;
   std::unique_ptr<SeriesReader> current_;
   size_t next_ = 0;
   SampleBuffer buffer_, kept_;
+  std::vector<HistogramPtr> detected_;
 };
 
 class SubquerySource : public WindowSource {
@@ -75,14 +112,15 @@ class SubquerySource : public WindowSource {
 
   absl::StatusOr<SampleView> NextSeries() override {
     RETURN_IF_ERROR(inner_->Next(column_));
-    buffer_.timestamps.clear();
-    buffer_.values.clear();
+    buffer_.Clear();
     for (size_t step = 0; step < column_.steps(); ++step) {
-      if (!column_.present[step]) continue;
+      if (!column_.has_sample(step)) continue;
       buffer_.timestamps.push_back(inner_range_.at(step));
       buffer_.values.push_back(column_.values[step]);
+      if (column_.histograms.empty()) continue;
+      buffer_.histograms.push_back(WithUnknownReset(column_.histograms[step]));
     }
-    return SampleView{buffer_.timestamps.data(), buffer_.values.data(), buffer_.values.size()};
+    return buffer_.View();
   }
 
  private:
@@ -134,7 +172,7 @@ absl::StatusOr<std::unique_ptr<WindowSource>> MakeWindowSource(const PlanNode& n
                    ResolveTimes(matrix.selector.at, matrix.selector.offset, context));
   ASSIGN_OR_RETURN(const int64_t range_ms, ResolveDuration(matrix.range, context.query_range,
                                                            DurationUse::kRangeOrStep));
-  return std::make_unique<MatrixSource>(node.matchers, times, range_ms, range, context);
+  return std::make_unique<MatrixSource>(node, times, range_ms, range, context);
 }
 
 }  // namespace sloburn::engine

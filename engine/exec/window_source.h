@@ -27,11 +27,15 @@ class WindowSource {
   // The window of the step at `step_ms` is (end - range, end].
   int64_t WindowEnd(int64_t step_ms) const { return times_.At(step_ms); }
   int64_t range_ms() const { return range_ms_; }
+  // anchored and smoothed: how far samples are wanted around each window.
+  int64_t before_ms() const { return before_ms_; }
+  int64_t after_ms() const { return after_ms_; }
 
  protected:
   std::vector<OutputSeries> series_;
   SelectorTimes times_;
   int64_t range_ms_ = 0;
+  int64_t before_ms_ = 0, after_ms_ = 0;
 };
 
 // REQUIRES: node.type is kRangeVector.

@@ -40,6 +40,12 @@ constexpr FunctionRow OverTime(std::string_view name, WindowFunction function,
   return {name, {kM}, 1, 0, kV, function, nullptr, false, false, description};
 }
 
+// A function of windows that has something to do with histograms.
+constexpr FunctionRow Mixed(MixedWindowFunction mixed, FunctionRow row) {
+  row.mixed = mixed;
+  return row;
+}
+
 // A function that is known but not evaluated in this version.
 constexpr FunctionRow Unsupported(FunctionRow row) {
   row.implementation = VectorFunction::kUnsupported;

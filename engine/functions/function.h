@@ -12,6 +12,9 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/status/status.h"
+#include "engine/model/sample.h"
+
 namespace sloburn::engine {
 
 enum class ValueType { kScalar, kString, kInstantVector, kRangeVector };
@@ -21,6 +24,9 @@ std::string_view TypeName(ValueType type);
 
 // One float sample -> one float sample. `args` are the scalar arguments after the vector.
 using PointFunction = double (*)(double value, const double* args);
+
+// One native histogram -> one float sample.
+using HistogramFunction = double (*)(const Histogram& histogram);
 
 // The samples of one series inside one window (start_ms, end_ms], staleness markers removed.
 struct Window {
@@ -36,12 +42,56 @@ struct Window {
 // arguments in the order of the signature (without the range vector).
 using WindowFunction = bool (*)(const Window& window, const double* args, double* result);
 
+// What a function of a range vector noticed in a window; annotations are made of it.
+enum WindowNote : uint32_t {
+  kNoteMixed = 1 << 0,              // floats and histograms: no result
+  kNoteHistogramsIgnored = 1 << 1,  // floats and histograms: result of the floats alone
+  kNoteNotCounter = 1 << 2,
+  kNoteNotGauge = 1 << 3,
+  kNoteMixedSchemas = 1 << 4,       // exponential and custom buckets: no result
+  kNoteResetCollision = 1 << 5,     // in an aggregation over time
+  kNoteBoundsReconciledAdd = 1 << 6,
+  kNoteBoundsReconciledSub = 1 << 7,
+  kNoteBoundsReconciledAgg = 1 << 8,
+};
+
+// A window of a series that holds histograms. Both kinds are in time order.
+struct MixedWindow {
+  Window floats;  // its size may be 0
+  const int64_t* histogram_timestamps = nullptr;
+  const HistogramPtr* histograms = nullptr;
+  size_t histogram_size = 0;
+};
+
+// At most one of value and histogram.
+struct WindowResult {
+  bool has_value = false;
+  double value = 0;
+  HistogramPtr histogram = nullptr;
+  uint32_t notes = 0;  // WindowNote
+
+  void Set(double v) {
+    has_value = true;
+    value = v;
+  }
+};
+
+// Called for windows with at least one histogram.
+using MixedWindowFunction = void (*)(const MixedWindow& window, const double* args,
+                                     WindowResult& result);
+
+// Of a range selector with the modifier anchored or smoothed.
+using ExtendedWindowFunction = void (*)(const MixedWindow& window, bool is_smoothed,
+                                        WindowResult& result);
+
 // Functions whose result depends on labels, on several series, or on time. Each has its operator
 // in engine/exec.
 enum class VectorFunction {
   kAbsent, kAbsentOverTime, kScalar, kVector, kTime, kPi, kTimestamp,
-  kSort, kSortDesc, kLabelReplace, kLabelJoin,
-  kHistogramQuantile, kHistogramFraction,
+  kSort, kSortDesc, kSortByLabel, kSortByLabelDesc, kLabelReplace, kLabelJoin,
+  kQueryStart, kQueryEnd, kQueryRange, kQueryStep,
+  kScalarFunction,  // the point function of scalars only
+  kHistogramQuantile, kHistogramQuantiles, kHistogramFraction, kNativeHistogram, kInfo,
   // vector(time()) when called without an argument, then the point function:
   kDatePart,
   kClamp,        // whole result empty when max < min
@@ -61,6 +111,15 @@ struct FunctionRow {
   bool keeps_name;        // last_over_time, label_replace, sort, ...
   bool is_experimental;
   std::string_view description;
+  // Of a WindowFunction. Null: histograms are ignored, with an info where there are floats too.
+  MixedWindowFunction mixed = nullptr;
+  bool expects_counter = false;        // an info where the name does not look like a counter's
+  bool takes_quantile = false;         // the first scalar argument is one: a warning outside 0..1
+  // Looks at the scalar arguments before the first window is evaluated at a step.
+  absl::Status (*check_args)(const double* args) = nullptr;
+  HistogramFunction of_histogram = nullptr;  // for kNativeHistogram
+  ExtendedWindowFunction extended = nullptr;  // null: anchored and smoothed are errors
+  bool takes_smoothed = false;                // not only anchored
 };
 
 // nullptr when there is no such function.

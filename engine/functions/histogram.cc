@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "engine/functions/family.h"
+#include "engine/functions/native_histogram.h"
 
 namespace sloburn::engine {
 namespace {
@@ -42,16 +43,24 @@ bool SortAndCoalesce(std::vector<Bucket>& buckets) {
   return true;
 }
 
-void MakeMonotonic(std::vector<Bucket>& buckets) {
+std::optional<ForcedMonotonicity> MakeMonotonic(std::vector<Bucket>& buckets) {
+  std::optional<ForcedMonotonicity> forced;
   double previous = buckets[0].count;
   for (Bucket& bucket : buckets) {
     if (bucket.count == previous) continue;
-    if (AlmostEqual(previous, bucket.count, kSmallDelta) || bucket.count < previous) {
+    if (AlmostEqual(previous, bucket.count, kSmallDelta)) {
+      bucket.count = previous;
+    } else if (bucket.count < previous) {
+      if (!forced) forced = ForcedMonotonicity{.min_bucket = kInf, .max_bucket = -kInf};
+      forced->min_bucket = std::min(forced->min_bucket, bucket.upper_bound);
+      forced->max_bucket = std::max(forced->max_bucket, bucket.upper_bound);
+      forced->max_difference = std::max(forced->max_difference, previous - bucket.count);
       bucket.count = previous;
     } else {
       previous = bucket.count;
     }
   }
+  return forced;
 }
 
 // The number of observations below `value`; unset while no bucket reaches it.
@@ -75,8 +84,17 @@ struct Rank {
   }
 };
 
-constexpr FunctionRow NativeOnly(std::string_view name, std::string_view description) {
-  return {name, {kV}, 1, 0, kV, VectorFunction::kUnsupported, nullptr, false, false, description};
+double Average(const Histogram& h) { return h.sum / h.count; }
+double Count(const Histogram& h) { return h.count; }
+double Sum(const Histogram& h) { return h.sum; }
+double Deviation(const Histogram& h) { return std::sqrt(NativeVariance(h)); }
+
+constexpr FunctionRow NativeOnly(std::string_view name, HistogramFunction function,
+                                 std::string_view description) {
+  FunctionRow row = {name,    {kV},  1,     0, kV, VectorFunction::kNativeHistogram,
+                     nullptr, false, false, description};
+  row.of_histogram = function;
+  return row;
 }
 
 constexpr FunctionRow kRows[] = {
@@ -84,23 +102,25 @@ constexpr FunctionRow kRows[] = {
      false, "The quantile of a histogram."},
     {"histogram_fraction", {kS, kS, kV}, 3, 0, kV, VectorFunction::kHistogramFraction, nullptr,
      false, false, "The fraction of a histogram's observations between two values."},
-    {"histogram_quantiles", {kV, kT, kS, kS}, 4, -1, kV, VectorFunction::kUnsupported, nullptr,
-     false, true, "Several quantiles of a histogram."},
-    NativeOnly("histogram_avg", "The mean of a native histogram's observations."),
-    NativeOnly("histogram_count", "The number of a native histogram's observations."),
-    NativeOnly("histogram_sum", "The sum of a native histogram's observations."),
-    NativeOnly("histogram_stddev", "The standard deviation of a native histogram."),
-    NativeOnly("histogram_stdvar", "The variance of a native histogram."),
+    {"histogram_quantiles", {kV, kT, kS, kS}, 4, 9, kV, VectorFunction::kHistogramQuantiles,
+     nullptr, false, true, "Several quantiles of a histogram."},
+    NativeOnly("histogram_avg", Average, "The mean of a native histogram's observations."),
+    NativeOnly("histogram_count", Count, "The number of a native histogram's observations."),
+    NativeOnly("histogram_sum", Sum, "The sum of a native histogram's observations."),
+    NativeOnly("histogram_stddev", Deviation, "The standard deviation of a native histogram."),
+    NativeOnly("histogram_stdvar", NativeVariance, "The variance of a native histogram."),
 };
 
 }  // namespace
 
-double BucketQuantile(double q, std::vector<Bucket>& buckets) {
+double BucketQuantile(double q, std::vector<Bucket>& buckets,
+                      std::optional<ForcedMonotonicity>* forced) {
   if (std::isnan(q)) return kNan;
   if (q < 0) return -kInf;
   if (q > 1) return kInf;
   if (!SortAndCoalesce(buckets)) return kNan;
-  MakeMonotonic(buckets);
+  auto raised = MakeMonotonic(buckets);
+  if (forced != nullptr) *forced = raised;
   if (buckets.size() < 2 || buckets.back().count == 0) return kNan;
   double rank = q * buckets.back().count;
   // NaN counts: no bucket reaches the rank, as in Prometheus' binary search.

@@ -7,7 +7,7 @@ namespace sloburn::engine {
 namespace {
 
 constexpr FunctionRow kRows[] = {
-    {"info", {kV, kV}, 2, 1, kV, VectorFunction::kUnsupported, nullptr, true, true,
+    {"info", {kV, kV}, 2, 1, kV, VectorFunction::kInfo, nullptr, true, true,
      "Adds the labels of matching info metrics."},
 };
 

@@ -44,6 +44,8 @@ double Round(double v, const double* args) {
 double Clamp(double v, const double* args) { return GoMax(args[0], GoMin(args[1], v)); }
 double ClampMin(double v, const double* args) { return GoMax(args[0], GoMin(kInf, v)); }
 double ClampMax(double v, const double* args) { return GoMax(-kInf, GoMin(args[0], v)); }
+double MaxOf(double, const double* args) { return GoMax(args[0], args[1]); }
+double MinOf(double, const double* args) { return GoMin(args[0], args[1]); }
 
 constexpr FunctionRow kRows[] = {
     Point("abs", Abs, "The absolute value."),
@@ -63,9 +65,9 @@ constexpr FunctionRow kRows[] = {
      "Limits values from below."},
     {"clamp_max", {kV, kS}, 2, 0, kV, ClampMax, nullptr, false, false,
      "Limits values from above."},
-    {"max_of", {kS, kS}, 2, 0, kS, VectorFunction::kUnsupported, nullptr, false, true,
+    {"max_of", {kS, kS}, 2, 0, kS, VectorFunction::kScalarFunction, MaxOf, false, true,
      "The larger of two scalars."},
-    {"min_of", {kS, kS}, 2, 0, kS, VectorFunction::kUnsupported, nullptr, false, true,
+    {"min_of", {kS, kS}, 2, 0, kS, VectorFunction::kScalarFunction, MinOf, false, true,
      "The smaller of two scalars."},
 };
 

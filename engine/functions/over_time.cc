@@ -5,9 +5,10 @@
 #include <limits>
 #include <vector>
 
-#include "engine/functions/compensated_sum.h"
 #include "engine/functions/family.h"
+#include "engine/functions/histogram_over_time.h"
 #include "engine/functions/quantile.h"
+#include "engine/model/compensated_sum.h"
 
 namespace sloburn::engine {
 namespace {
@@ -142,20 +143,22 @@ constexpr FunctionRow Experimental(FunctionRow row) {
 }
 
 constexpr FunctionRow kRows[] = {
-    OverTime("avg_over_time", Avg, "The mean of the samples in the window."),
-    OverTime("sum_over_time", Sum, "The sum of the samples in the window."),
-    OverTime("count_over_time", Count, "The number of samples in the window."),
+    Mixed(MixedAvg, OverTime("avg_over_time", Avg, "The mean of the samples in the window.")),
+    Mixed(MixedSum, OverTime("sum_over_time", Sum, "The sum of the samples in the window.")),
+    Mixed(MixedCount, OverTime("count_over_time", Count, "The number of samples in the window.")),
     OverTime("min_over_time", Min, "The least sample in the window."),
     OverTime("max_over_time", Max, "The largest sample in the window."),
-    KeepingName(OverTime("last_over_time", Last, "The newest sample in the window.")),
-    KeepingName(OverTime("first_over_time", First, "The oldest sample in the window.")),
-    OverTime("present_over_time", Present, "1 where the window has a sample."),
+    KeepingName(Mixed(MixedLast, OverTime("last_over_time", Last, "The newest sample."))),
+    KeepingName(Mixed(MixedFirst, OverTime("first_over_time", First, "The oldest sample."))),
+    Mixed(MixedPresent, OverTime("present_over_time", Present, "1 where the window has a sample.")),
     OverTime("stddev_over_time", Stddev, "The standard deviation in the window."),
     OverTime("stdvar_over_time", Stdvar, "The variance in the window."),
     Experimental(OverTime("mad_over_time", MedianAbsoluteDeviation,
                           "The median absolute deviation in the window.")),
-    Experimental(OverTime("ts_of_first_over_time", TimeOfFirst, "The time of the oldest sample.")),
-    Experimental(OverTime("ts_of_last_over_time", TimeOfLast, "The time of the newest sample.")),
+    Experimental(Mixed(MixedTimeOfFirst, OverTime("ts_of_first_over_time", TimeOfFirst,
+                                                  "The time of the oldest sample."))),
+    Experimental(Mixed(MixedTimeOfLast, OverTime("ts_of_last_over_time", TimeOfLast,
+                                                 "The time of the newest sample."))),
     Experimental(OverTime("ts_of_max_over_time", TimeOfMax, "The time of the largest sample.")),
     Experimental(OverTime("ts_of_min_over_time", TimeOfMin, "The time of the least sample.")),
 };

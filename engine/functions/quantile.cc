@@ -19,7 +19,7 @@ bool QuantileOverTime(const Window& w, const double* args, double* result) {
 
 constexpr FunctionRow kRows[] = {
     {"quantile_over_time", {kS, kM}, 2, 0, kV, QuantileOverTime, nullptr, false, false,
-     "The quantile of the samples in the window."},
+     "The quantile of the samples in the window.", nullptr, false, true},
 };
 
 }  // namespace

@@ -2,7 +2,10 @@
 #include <cmath>
 #include <iterator>
 
+#include "engine/functions/extended_range.h"
 #include "engine/functions/family.h"
+#include "engine/functions/histogram_over_time.h"
+#include "engine/model/histogram.h"
 
 namespace sloburn::engine {
 namespace {
@@ -14,28 +17,24 @@ double ToSeconds(int64_t ms) {
   return static_cast<double>(ms / 1000) + static_cast<double>(ms % 1000 * 1'000'000) / 1e9;
 }
 
-// The change over the window, extrapolated to its edges: parity of Prometheus' extrapolatedRate
-// for floats, operation by operation.
-bool Extrapolated(const Window& w, Kind kind, double* result) {
-  if (w.size < 2) return false;
-  const bool is_counter = kind != Kind::kDelta;
-  const double first = w.values[0];
-  double value = w.values[w.size - 1] - first;
-  if (is_counter) {
-    for (size_t i = 1; i < w.size; ++i) {
-      if (w.values[i] < w.values[i - 1]) value += w.values[i - 1];
-    }
-  }
-  const int64_t first_ms = w.timestamps[0];
-  const int64_t last_ms = w.timestamps[w.size - 1];
-  double to_start = static_cast<double>(first_ms - w.start_ms) / 1000;
-  double to_end = static_cast<double>(w.end_ms - last_ms) / 1000;
-  const double interval = static_cast<double>(last_ms - first_ms) / 1000;
+// Where the samples of a window lie in it. size > 1.
+struct Extent {
+  int64_t first_ms, last_ms;
+  int64_t start_ms, end_ms;
+  size_t size;
+};
+
+// What the change `value` from `first` on is to be multiplied with, so that it covers the window to
+// its edges: parity of Prometheus' extrapolatedRate, operation by operation.
+double ExtrapolationFactor(const Extent& w, Kind kind, double value, double first) {
+  double to_start = static_cast<double>(w.first_ms - w.start_ms) / 1000;
+  double to_end = static_cast<double>(w.end_ms - w.last_ms) / 1000;
+  const double interval = static_cast<double>(w.last_ms - w.first_ms) / 1000;
   const double average = interval / static_cast<double>(w.size - 1);
   const double threshold = average * 1.1;
   // A series that began or ended within the window is carried on by half a sample distance only.
   if (to_start >= threshold) to_start = average / 2;
-  if (is_counter) {
+  if (kind != Kind::kDelta) {
     // A counter is never extrapolated below zero.
     double to_zero = to_start;
     if (value > 0 && first >= 0) to_zero = interval * (first / value);
@@ -44,8 +43,46 @@ bool Extrapolated(const Window& w, Kind kind, double* result) {
   if (to_end >= threshold) to_end = average / 2;
   double factor = (interval + to_start + to_end) / interval;
   if (kind == Kind::kRate) factor /= ToSeconds(w.end_ms - w.start_ms);
-  *result = value * factor;
+  return factor;
+}
+
+bool Extrapolated(const Window& w, Kind kind, double* result) {
+  if (w.size < 2) return false;
+  const double first = w.values[0];
+  double value = w.values[w.size - 1] - first;
+  if (kind != Kind::kDelta) {
+    for (size_t i = 1; i < w.size; ++i) {
+      if (w.values[i] < w.values[i - 1]) value += w.values[i - 1];
+    }
+  }
+  const Extent extent = {w.timestamps[0], w.timestamps[w.size - 1], w.start_ms, w.end_ms, w.size};
+  *result = value * ExtrapolationFactor(extent, kind, value, first);
   return true;
+}
+
+void ExtrapolatedMixed(const MixedWindow& w, Kind kind, WindowResult& result) {
+  if (w.floats.size > 0) {
+    result.notes |= kNoteMixed;
+    return;
+  }
+  if (w.histogram_size < 2) return;
+  auto increase = HistogramIncrease(w.histograms, w.histogram_size, kind != Kind::kDelta,
+                                    &result.notes);
+  if (increase == nullptr) return;
+  const Extent extent = {w.histogram_timestamps[0], w.histogram_timestamps[w.histogram_size - 1],
+                         w.floats.start_ms, w.floats.end_ms, w.histogram_size};
+  increase->Mul(ExtrapolationFactor(extent, kind, increase->count, w.histograms[0]->count));
+  result.histogram = std::move(increase);
+}
+
+void MixedDelta(const MixedWindow& w, const double*, WindowResult& result) {
+  ExtrapolatedMixed(w, Kind::kDelta, result);
+}
+void MixedIncrease(const MixedWindow& w, const double*, WindowResult& result) {
+  ExtrapolatedMixed(w, Kind::kIncrease, result);
+}
+void MixedRate(const MixedWindow& w, const double*, WindowResult& result) {
+  ExtrapolatedMixed(w, Kind::kRate, result);
 }
 
 bool Delta(const Window& w, const double*, double* result) {
@@ -97,14 +134,34 @@ bool Changes(const Window& w, const double*, double* result) {
   return true;
 }
 
+constexpr FunctionRow OfCounter(FunctionRow row) {
+  row.expects_counter = true;
+  return row;
+}
+
+constexpr FunctionRow Extended(ExtendedWindowFunction extended, bool takes_smoothed,
+                               FunctionRow row) {
+  row.extended = extended;
+  row.takes_smoothed = takes_smoothed;
+  return row;
+}
+
 constexpr FunctionRow kRows[] = {
-    OverTime("rate", Rate, "The per-second increase of a counter over the window."),
-    OverTime("increase", Increase, "The increase of a counter over the window."),
-    OverTime("delta", Delta, "The change of a gauge over the window."),
-    OverTime("irate", Irate, "The per-second increase between the last two samples."),
-    OverTime("idelta", Idelta, "The change between the last two samples."),
-    OverTime("resets", Resets, "How often a counter was reset in the window."),
-    OverTime("changes", Changes, "How often the value changed in the window."),
+    Extended(ExtendedRate, true,
+             OfCounter(Mixed(MixedRate, OverTime("rate", Rate,
+                                                 "The per-second increase of a counter.")))),
+    Extended(ExtendedIncrease, true,
+             OfCounter(Mixed(MixedIncrease, OverTime("increase", Increase,
+                                                     "The increase of a counter.")))),
+    Extended(ExtendedDelta, true,
+             Mixed(MixedDelta, OverTime("delta", Delta, "The change of a gauge."))),
+    Mixed(MixedIrate,
+          OverTime("irate", Irate, "The per-second increase between the last two samples.")),
+    Mixed(MixedIdelta, OverTime("idelta", Idelta, "The change between the last two samples.")),
+    Extended(AnchoredResets, false,
+             Mixed(MixedResets, OverTime("resets", Resets, "How often a counter was reset."))),
+    Extended(AnchoredChanges, false,
+             Mixed(MixedChanges, OverTime("changes", Changes, "How often the value changed."))),
 };
 
 }  // namespace

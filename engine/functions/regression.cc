@@ -3,7 +3,8 @@
 #include <iterator>
 #include <limits>
 
-#include "engine/functions/compensated_sum.h"
+#include "absl/strings/str_format.h"
+#include "engine/model/compensated_sum.h"
 #include "engine/functions/family.h"
 
 namespace sloburn::engine {
@@ -53,12 +54,39 @@ bool PredictLinear(const Window& w, const double* args, double* result) {
   return true;
 }
 
+// Holt's linear method.
+bool Smooth(const Window& w, const double* args, double* result) {
+  if (w.size < 2) return false;
+  const double smoothing = args[0], trend = args[1];
+  double before = 0, level = w.values[0];
+  double slope = w.values[1] - w.values[0];
+  for (size_t i = 1; i < w.size; ++i) {
+    const double x = smoothing * w.values[i];
+    if (i > 1) slope = trend * (level - before) + (1 - trend) * slope;
+    const double y = (1 - smoothing) * (level + slope);
+    before = level;
+    level = x + y;
+  }
+  *result = level;
+  return true;
+}
+
+absl::Status CheckFactors(const double* args) {
+  const auto check = [](const char* name, const char* letter, double factor) -> absl::Status {
+    if (factor > 0 && factor < 1) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "invalid %s factor. Expected: 0 < %s < 1, got: %f", name, letter, factor));
+  };
+  const absl::Status smoothing = check("smoothing", "sf", args[0]);
+  return smoothing.ok() ? check("trend", "tf", args[1]) : smoothing;
+}
+
 constexpr FunctionRow kRows[] = {
     OverTime("deriv", Deriv, "The per-second slope of a gauge by least squares."),
     {"predict_linear", {kM, kS}, 2, 0, kV, PredictLinear, nullptr, false, false,
      "The value expected in the given number of seconds, by least squares."},
-    {"double_exponential_smoothing", {kM, kS, kS}, 3, 0, kV, VectorFunction::kUnsupported, nullptr,
-     false, true, "A smoothed value, with smoothing and trend factors."},
+    {"double_exponential_smoothing", {kM, kS, kS}, 3, 0, kV, Smooth, nullptr, false, true,
+     "A smoothed value, with smoothing and trend factors.", nullptr, false, false, CheckFactors},
 };
 
 }  // namespace

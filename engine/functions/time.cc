@@ -46,8 +46,9 @@ constexpr FunctionRow DatePart(std::string_view name, PointFunction function,
   return {name, {kV}, 1, 1, kV, VectorFunction::kDatePart, function, false, false, description};
 }
 
-constexpr FunctionRow Clockwork(std::string_view name, std::string_view description) {
-  return {name, {}, 0, 0, kS, VectorFunction::kUnsupported, nullptr, false, true, description};
+constexpr FunctionRow OfQuery(std::string_view name, VectorFunction function,
+                              std::string_view description) {
+  return {name, {}, 0, 0, kS, function, nullptr, false, true, description};
 }
 
 constexpr FunctionRow kRows[] = {
@@ -89,10 +90,10 @@ constexpr FunctionRow kRows[] = {
      false,
      true,
      "The start time of each sample."},
-    Clockwork("start", "The start of the query."),
-    Clockwork("end", "The end of the query."),
-    Clockwork("range", "The length of the query."),
-    Clockwork("step", "The step of the query."),
+    OfQuery("start", VectorFunction::kQueryStart, "The start of the query in seconds since 1970."),
+    OfQuery("end", VectorFunction::kQueryEnd, "The end of the query in seconds since 1970."),
+    OfQuery("range", VectorFunction::kQueryRange, "The length of the query in seconds."),
+    OfQuery("step", VectorFunction::kQueryStep, "The step of the query in seconds."),
 };
 
 }  // namespace

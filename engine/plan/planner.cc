@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "engine/model/labels.h"
+#include "engine/plan/histogram_statistics.h"
 #include "engine/plan/step_invariance.h"
 
 namespace sloburn::engine {
@@ -104,6 +105,7 @@ absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr) {
   }
   for (size_t i = order.size(); i-- > 0;) order[i]->type = TypeOf(*order[i]);
   MarkStepInvariance(order);
+  MarkHistogramStatistics(order);
   return root;
 }
 

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/model/histogram.h"
+#include "engine/model/stale.h"
 
 namespace sloburn {
 namespace {
@@ -17,13 +19,56 @@ bool SameBits(double a, double b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
+struct Newest {
+  int64_t timestamp_ms = 0;
+  double value = 0;
+  HistogramPtr histogram = nullptr;
+};
+
+bool SameValue(const Newest& a, double value, const HistogramPtr& histogram) {
+  if (a.histogram == nullptr || histogram == nullptr) {
+    return a.histogram == histogram && SameBits(a.value, value);
+  }
+  return *a.histogram == *histogram;
+}
+
+// What the store knows of a reset before a histogram: that there was none where it goes on with the
+// buckets of the histogram before, as within a chunk of Prometheus; otherwise nothing.
+CounterResetHint StoredHint(const Newest& before, bool has_before, const Histogram& histogram) {
+  using Hint = CounterResetHint;
+  if (histogram.reset_hint == Hint::kGauge) return Hint::kGauge;
+  if (!has_before || before.histogram == nullptr || histogram.reset_hint == Hint::kReset) {
+    return Hint::kUnknown;
+  }
+  const Histogram& previous = *before.histogram;
+  const bool goes_on = previous.reset_hint != Hint::kGauge && !IsStale(previous.sum) &&
+                       histogram.schema == previous.schema &&
+                       histogram.zero_threshold == previous.zero_threshold &&
+                       histogram.custom_values == previous.custom_values;
+  if (!goes_on) return Hint::kUnknown;
+  if (histogram.reset_hint == Hint::kUnknown) {
+    return histogram.DetectReset(previous) ? Hint::kUnknown : Hint::kNotReset;
+  }
+  Histogram unhinted = histogram;
+  unhinted.reset_hint = Hint::kUnknown;
+  return unhinted.DetectReset(previous) ? Hint::kUnknown : Hint::kNotReset;
+}
+
+HistogramPtr WithHint(HistogramPtr histogram, CounterResetHint hint) {
+  if (histogram->reset_hint == hint) return histogram;
+  auto copy = std::make_shared<Histogram>(*histogram);
+  copy->reset_hint = hint;
+  return copy;
+}
+
 // Prometheus' verdict on a sample after `newest`; kIgnore is an equal duplicate.
 enum class Verdict { kAccept, kIgnore, kOutOfOrder, kDuplicate };
 
-Verdict Judge(const Sample& newest, int64_t timestamp_ms, double value) {
+Verdict Judge(const Newest& newest, int64_t timestamp_ms, double value,
+              const HistogramPtr& histogram) {
   if (timestamp_ms > newest.timestamp_ms) return Verdict::kAccept;
   if (timestamp_ms < newest.timestamp_ms) return Verdict::kOutOfOrder;
-  return SameBits(newest.value, value) ? Verdict::kIgnore : Verdict::kDuplicate;
+  return SameValue(newest, value, histogram) ? Verdict::kIgnore : Verdict::kDuplicate;
 }
 
 absl::Status ToStatus(Verdict verdict) {
@@ -64,8 +109,10 @@ class ColumnReader : public SeriesReader {
     const int64_t* const end = begin + size_;
     const int64_t* const first = std::lower_bound(begin, end, min_ms);
     const int64_t* const last = std::upper_bound(first, end, max_ms);
-    return SampleView{first, columns_->values.get() + (first - begin),
-                      static_cast<size_t>(last - first)};
+    const size_t skip = first - begin;
+    const HistogramPtr* const histograms = columns_->histograms.get();
+    return SampleView{first, columns_->values.get() + skip, static_cast<size_t>(last - first),
+                      histograms == nullptr ? nullptr : histograms + skip};
   }
 
  private:
@@ -99,19 +146,12 @@ class MemoryAppender : public Appender {
   explicit MemoryAppender(MemoryStorage* storage) : storage_(storage) {}
 
   absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) override {
-    ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
-    if (pending->has_newest) {
-      const Verdict verdict = Judge(pending->newest, timestamp_ms, value);
-      if (verdict == Verdict::kIgnore) return absl::OkStatus();
-      if (verdict != Verdict::kAccept) {
-        ++refused_;
-        return ToStatus(verdict);
-      }
-    }
-    pending->newest = {timestamp_ms, value};
-    pending->has_newest = true;
-    pending->samples.push_back(pending->newest);
-    return absl::OkStatus();
+    return Take(labels, timestamp_ms, value, nullptr);
+  }
+
+  absl::Status AppendHistogram(const Labels& labels, int64_t timestamp_ms,
+                               HistogramPtr histogram) override {
+    return Take(labels, timestamp_ms, 0, std::move(histogram));
   }
 
   absl::Status Commit() override;
@@ -120,9 +160,35 @@ class MemoryAppender : public Appender {
   struct Pending {
     Labels labels;
     std::vector<Sample> samples;
-    Sample newest;
+    std::vector<HistogramPtr> histograms;  // empty, or as long as `samples`
+    Newest newest;
     bool has_newest = false;
   };
+
+  absl::Status Take(const Labels& labels, int64_t timestamp_ms, double value,
+                    HistogramPtr histogram) {
+    ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
+    if (pending->has_newest) {
+      const Verdict verdict = Judge(pending->newest, timestamp_ms, value, histogram);
+      if (verdict == Verdict::kIgnore) return absl::OkStatus();
+      if (verdict != Verdict::kAccept) {
+        ++refused_;
+        return ToStatus(verdict);
+      }
+    }
+    if (histogram != nullptr) {
+      const CounterResetHint hint = StoredHint(pending->newest, pending->has_newest, *histogram);
+      histogram = WithHint(std::move(histogram), hint);
+    }
+    pending->newest = {timestamp_ms, value, histogram};
+    pending->has_newest = true;
+    pending->samples.push_back({timestamp_ms, value});
+    if (histogram != nullptr || !pending->histograms.empty()) {
+      pending->histograms.resize(pending->samples.size());
+      pending->histograms.back() = std::move(histogram);
+    }
+    return absl::OkStatus();
+  }
 
   absl::StatusOr<Pending*> Resolve(const Labels& labels);
 
@@ -157,8 +223,10 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
     if (!id) ++new_series_;
     if (id && storage_->series_[*id].size > 0) {
       const MemoryStorage::Series& series = storage_->series_[*id];
-      fresh.newest = {series.columns->timestamps[series.size - 1],
-                      series.columns->values[series.size - 1]};
+      const MemoryStorage::Columns& columns = *series.columns;
+      const size_t last = series.size - 1;
+      fresh.newest = {columns.timestamps[last], columns.values[last],
+                      columns.histograms == nullptr ? nullptr : columns.histograms[last]};
       fresh.has_newest = true;
     }
   }
@@ -190,8 +258,10 @@ absl::Status MemoryAppender::Commit() {
       storage_->series_.emplace_back();
     }
     MemoryStorage::Series& series = storage_->series_[*id];
-    for (const Sample& sample : pending.samples) {
-      storage_->Push(series, sample.timestamp_ms, sample.value);
+    for (size_t i = 0; i < pending.samples.size(); ++i) {
+      const Sample& sample = pending.samples[i];
+      storage_->Push(series, sample.timestamp_ms, sample.value,
+                     pending.histograms.empty() ? nullptr : pending.histograms[i]);
     }
   }
   pending_.clear();
@@ -215,17 +285,30 @@ void MemoryStorage::Grow(Series& series, size_t capacity) {
     std::copy_n(series.columns->timestamps.get() + skip, kept, larger->timestamps.get());
     std::copy_n(series.columns->values.get() + skip, kept, larger->values.get());
   }
+  if (series.columns != nullptr && series.columns->histograms != nullptr) {
+    larger->histograms = std::make_unique<HistogramPtr[]>(capacity);
+    std::copy_n(series.columns->histograms.get() + skip, kept, larger->histograms.get());
+  }
   series.columns = std::move(larger);
   series.size = kept;
   series.forgotten += skip;
   stats_.samples -= static_cast<int64_t>(skip);
 }
 
-void MemoryStorage::Push(Series& series, int64_t timestamp_ms, double value) {
+void MemoryStorage::Push(Series& series, int64_t timestamp_ms, double value,
+                         HistogramPtr histogram) {
   if (series.columns == nullptr) {
     Grow(series, kFirstCapacity);
   } else if (series.size == series.columns->capacity) {
     Grow(series, series.size + series.size / 2 + kFirstCapacity);
+  }
+  if (histogram != nullptr && series.columns->histograms == nullptr) {
+    // Readers may hold these columns: the new one comes with a copy.
+    Grow(series, series.columns->capacity);
+    series.columns->histograms = std::make_unique<HistogramPtr[]>(series.columns->capacity);
+  }
+  if (series.columns->histograms != nullptr) {
+    series.columns->histograms[series.size] = std::move(histogram);
   }
   series.columns->timestamps[series.size] = timestamp_ms;
   series.columns->values[series.size] = value;

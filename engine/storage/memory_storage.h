@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store in memory: per series two growing columns, timestamps and values.
+// The store in memory: per series growing columns, timestamps and values, and histograms where
+// there are any.
 //
 // Columns only grow at their end, so a snapshot is a list of lengths: cheap to take, and what was
 // appended since stays out of sight. A column that runs out of room is copied to a larger one;
@@ -53,6 +54,7 @@ class MemoryStorage : public Storage {
         : timestamps(new int64_t[room]), values(new double[room]), capacity(room) {}
     std::unique_ptr<int64_t[]> timestamps;
     std::unique_ptr<double[]> values;
+    std::unique_ptr<HistogramPtr[]> histograms;  // null until the series gets its first one
     size_t capacity;
   };
   struct Series {
@@ -61,7 +63,7 @@ class MemoryStorage : public Storage {
     uint64_t forgotten = 0;  // samples that retention has dropped before columns[0]
   };
 
-  void Push(Series& series, int64_t timestamp_ms, double value)
+  void Push(Series& series, int64_t timestamp_ms, double value, HistogramPtr histogram)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Grow(Series& series, size_t capacity) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

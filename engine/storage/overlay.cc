@@ -6,12 +6,11 @@
 #include "base/status_macros.h"
 
 namespace sloburn {
-namespace {
 
 // The samples of `base` (may be null) followed by those of `added` that are newer.
 class JoinedReader : public SeriesReader {
  public:
-  JoinedReader(std::unique_ptr<SeriesReader> base, const SeriesSamples* added)
+  JoinedReader(std::unique_ptr<SeriesReader> base, const OverlaySnapshot::AddedSeries* added)
       : base_(std::move(base)), added_(added) {}
 
   const Labels& labels() const override { return added_->labels; }
@@ -25,28 +24,34 @@ class JoinedReader : public SeriesReader {
     }
     buffer.timestamps.assign(view.timestamps, view.timestamps + view.size);
     buffer.values.assign(view.values, view.values + view.size);
-    for (const Sample& sample : added_->samples) {
+    buffer.histograms.clear();
+    if (view.histograms != nullptr) {
+      buffer.histograms.assign(view.histograms, view.histograms + view.size);
+    }
+    for (const OverlaySnapshot::Added& sample : added_->samples) {
       if (sample.timestamp_ms < min_ms || sample.timestamp_ms > max_ms) continue;
       if (!buffer.timestamps.empty() && sample.timestamp_ms <= buffer.timestamps.back()) continue;
       buffer.timestamps.push_back(sample.timestamp_ms);
       buffer.values.push_back(sample.value);
+      if (sample.histogram == nullptr && buffer.histograms.empty()) continue;
+      buffer.histograms.resize(buffer.timestamps.size());
+      buffer.histograms.back() = sample.histogram;
     }
-    return SampleView{buffer.timestamps.data(), buffer.values.data(), buffer.timestamps.size()};
+    return buffer.View();
   }
 
  private:
   const std::unique_ptr<SeriesReader> base_;
-  const SeriesSamples* const added_;
+  const OverlaySnapshot::AddedSeries* const added_;
 };
 
-}  // namespace
-
-void OverlaySnapshot::Add(const Labels& labels, int64_t timestamp_ms, double value) {
+void OverlaySnapshot::Add(const Labels& labels, int64_t timestamp_ms, double value,
+                          HistogramPtr histogram) {
   const auto [position, is_new] = positions_.try_emplace(labels, added_.size());
   if (is_new) added_.push_back({labels, {}});
-  std::vector<Sample>& samples = added_[position->second].samples;
+  std::vector<Added>& samples = added_[position->second].samples;
   if (!samples.empty() && timestamp_ms <= samples.back().timestamp_ms) return;
-  samples.push_back({timestamp_ms, value});
+  samples.push_back({timestamp_ms, value, std::move(histogram)});
 }
 
 absl::StatusOr<SeriesSet> OverlaySnapshot::Select(const Matchers& matchers, int64_t min_ms,

@@ -19,14 +19,27 @@ class OverlaySnapshot : public Snapshot {
 
   // A sample that is not newer than all the series has is kept out of sight, as a store would
   // refuse it.
-  void Add(const Labels& labels, int64_t timestamp_ms, double value);
+  void Add(const Labels& labels, int64_t timestamp_ms, double value,
+           HistogramPtr histogram = nullptr);
 
   absl::StatusOr<SeriesSet> Select(const Matchers& matchers, int64_t min_ms,
                                    int64_t max_ms) const override;
 
  private:
+  friend class JoinedReader;
+
+  struct Added {
+    int64_t timestamp_ms;
+    double value;
+    HistogramPtr histogram;
+  };
+  struct AddedSeries {
+    Labels labels;
+    std::vector<Added> samples;
+  };
+
   const std::shared_ptr<const Snapshot> base_;
-  std::vector<SeriesSamples> added_;  // in order of first appearance
+  std::vector<AddedSeries> added_;  // in order of first appearance
   std::unordered_map<Labels, size_t, LabelsHash> positions_;
 };
 

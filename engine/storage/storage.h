@@ -30,12 +30,25 @@ struct SampleView {
   const int64_t* timestamps = nullptr;
   const double* values = nullptr;
   size_t size = 0;
+  // Null where all samples are floats; otherwise histograms[i] is null where sample i is a float.
+  const HistogramPtr* histograms = nullptr;
 };
 
 // Room for samples that must be decoded or joined; reused from series to series.
 struct SampleBuffer {
   std::vector<int64_t> timestamps;
   std::vector<double> values;
+  std::vector<HistogramPtr> histograms;  // empty, or as long as the others
+
+  void Clear() {
+    timestamps.clear();
+    values.clear();
+    histograms.clear();
+  }
+  SampleView View() const {
+    return {timestamps.data(), values.data(), timestamps.size(),
+            histograms.empty() ? nullptr : histograms.data()};
+  }
 };
 
 class SeriesReader {
@@ -70,6 +83,8 @@ class Appender {
   //   ResourceExhausted  the series limit
   // A sample equal to the newest one of its series is accepted and ignored.
   virtual absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) = 0;
+  virtual absl::Status AppendHistogram(const Labels& labels, int64_t timestamp_ms,
+                                       HistogramPtr histogram) = 0;
 
   // After Commit every snapshot taken later shows the samples; on an error none of them.
   // An appender that is destroyed without Commit changes nothing.

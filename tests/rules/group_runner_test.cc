@@ -304,6 +304,9 @@ class FailingStorage : public Storage {
     absl::Status Append(const Labels& labels, int64_t t, double v) override {
       return base_->Append(labels, t, v);
     }
+    absl::Status AppendHistogram(const Labels& labels, int64_t t, HistogramPtr h) override {
+      return base_->AppendHistogram(labels, t, std::move(h));
+    }
     absl::Status Commit() override { return error_.ok() ? base_->Commit() : error_; }
 
    private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/functions/compensated_sum.h"
+#include "engine/model/compensated_sum.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A binary operator applied to one pair of samples, floats or native histograms. The loops over
+// floats alone do not come here.
+//
+// Pairs that have no result are annotated. Threads: one.
+#pragma once
+
+#include "engine/exec/context.h"
+#include "engine/exec/operator.h"
+#include "parser/ast.h"
+
+namespace sloburn::engine {
+
+struct Element {
+  double value = 0;
+  HistogramPtr histogram = nullptr;  // then `value` has no meaning
+};
+
+// The sample of `column` at `step`, which has one.
+inline Element ElementAt(const Column& column, size_t step) {
+  if (column.present[step]) return {column.values[step], nullptr};
+  return {0, column.histograms[step]};
+}
+
+struct BinaryOutcome {
+  // No result and no match: the types do not go together.
+  bool is_refused = false;
+  // False where a comparison does not hold.
+  bool is_kept = true;
+  Element result = {};
+};
+
+class ElementBinary {
+ public:
+  // `place` is that of the whole expression.
+  ElementBinary(parser::BinaryOperator op, parser::SourceRange place, ExecContext& context)
+      : op_(op), place_(place), context_(context) {}
+
+  BinaryOutcome Apply(const Element& left, const Element& right);
+
+ private:
+  BinaryOutcome ApplyToFloats(double left, double right);
+  BinaryOutcome ApplyToHistograms(const Histogram& left, const Histogram& right);
+  BinaryOutcome AddOrSubtract(const Histogram& left, const Histogram& right);
+  BinaryOutcome Refuse(std::string_view left, std::string_view right);
+
+  const parser::BinaryOperator op_;
+  const parser::SourceRange place_;
+  ExecContext& context_;
+};
+
+}  // namespace sloburn::engine
