@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/float_text.h"
 #include "base/status_macros.h"
+#include "engine/model/histogram_text.h"
 #include "engine/model/stale.h"
 
 namespace sloburn::cli {
@@ -18,15 +19,49 @@ namespace {
 
 constexpr double kEpsilon = 1e-6;
 
+struct Element {
+  double value = 0;
+  HistogramPtr histogram;
+};
+
 template <typename... Parts>
 absl::Status Differs(const Parts&... parts) {
   return absl::FailedPreconditionError(absl::StrCat(parts...));
 }
 
+std::string Show(double value, const HistogramPtr& histogram) {
+  return histogram == nullptr ? FormatFloatG(value) : ToTestExpression(*histogram);
+}
+
+bool SameSide(const BucketSide& a, const BucketSide& b) {
+  return a.spans == b.spans &&
+         std::equal(a.counts.begin(), a.counts.end(), b.counts.begin(), b.counts.end(), SameFloat);
+}
+
+bool SameHistogram(Histogram expected, Histogram actual, bool compares_hint) {
+  expected.Compact();
+  actual.Compact();
+  return expected.schema == actual.schema && SameFloat(expected.count, actual.count) &&
+         SameFloat(expected.sum, actual.sum) && expected.custom_values == actual.custom_values &&
+         expected.zero_threshold == actual.zero_threshold &&
+         SameFloat(expected.zero_count, actual.zero_count) &&
+         SameSide(expected.negative, actual.negative) &&
+         SameSide(expected.positive, actual.positive) &&
+         (!compares_hint || expected.reset_hint == actual.reset_hint);
+}
+
+bool SameSample(const ScriptValue& expected, double value, const HistogramPtr& histogram) {
+  if (expected.histogram == nullptr || histogram == nullptr) {
+    return expected.histogram == histogram && SameFloat(expected.value, value);
+  }
+  return SameHistogram(*expected.histogram, *histogram, expected.has_reset_hint);
+}
+
 std::string Show(const InstantVector& vector) {
   std::string out;
   for (const SeriesSample& sample : vector) {
-    absl::StrAppend(&out, "\n      ", sample.labels.ToString(), " ", FormatFloatG(sample.value));
+    absl::StrAppend(&out, "\n      ", sample.labels.ToString(), " ",
+                    Show(sample.value, sample.histogram));
   }
   return out.empty() ? " nothing" : out;
 }
@@ -49,48 +84,67 @@ absl::Status CompareVector(const EvalCommand& eval, const InstantVector& vector)
       return Differs("wrong order; got:", Show(vector));
     }
     const ScriptSeries& series = eval.series[found->second];
-    if (series.values.empty() || !SameFloat(series.values[0].value, vector[i].value)) {
-      return Differs("expected ",
-                     series.values.empty() ? "no value" : FormatFloatG(series.values[0].value),
-                     " for ", series.labels.ToString(), ", got ", FormatFloatG(vector[i].value));
+    const std::string got = Show(vector[i].value, vector[i].histogram);
+    if (series.values.empty()) {
+      return Differs("expected no value for ", series.labels.ToString(), ", got ", got);
+    }
+    const ScriptValue& value = series.values[0];
+    if (!SameSample(value, vector[i].value, vector[i].histogram)) {
+      return Differs("expected ", Show(value.value, value.histogram), " for ",
+                     series.labels.ToString(), ", got ", got);
     }
   }
   return absl::OkStatus();
 }
 
+// Both kinds in time order.
+std::map<int64_t, Element> ByTime(const SeriesSamples& series) {
+  std::map<int64_t, Element> samples;
+  for (const Sample& sample : series.samples) samples[sample.timestamp_ms] = {sample.value, nullptr};
+  for (const HistogramSample& sample : series.histograms) {
+    samples[sample.timestamp_ms] = {0, sample.histogram};
+  }
+  return samples;
+}
+
 // Expected values lie on the grid of `range`.
+absl::Status CompareSamples(const ScriptSeries& expected, const SeriesSamples& actual,
+                            const TimeRange& range) {
+  const std::string name = expected.labels.ToString();
+  std::map<int64_t, Element> samples = ByTime(actual);
+  for (size_t i = 0; i < expected.values.size(); ++i) {
+    const ScriptValue& value = expected.values[i];
+    if (value.is_omitted) continue;
+    const int64_t time_ms = range.at(static_cast<int64_t>(i));
+    const auto found = samples.find(time_ms);
+    if (found == samples.end()) return Differs("expected a sample of ", name, " at ", time_ms);
+    const Element& got = found->second;
+    if (!SameSample(value, got.value, got.histogram)) {
+      return Differs("expected ", Show(value.value, value.histogram), " for ", name, " at ",
+                     time_ms, ", got ", Show(got.value, got.histogram));
+    }
+    samples.erase(found);
+  }
+  if (samples.empty()) return absl::OkStatus();
+  const auto& [time_ms, extra] = *samples.begin();
+  return Differs("unexpected sample of ", name, " at ", time_ms, ": ",
+                 Show(extra.value, extra.histogram));
+}
+
 absl::Status CompareMatrix(const std::vector<ScriptSeries>& expected, const Matrix& matrix,
                            const TimeRange& range) {
   RETURN_IF_ERROR(CheckSorted(matrix));
   std::map<std::string, const SeriesSamples*> got;
   for (const SeriesSamples& series : matrix) got[std::string(series.labels.bytes())] = &series;
   for (const ScriptSeries& series : expected) {
-    std::vector<Sample> samples;
     if (static_cast<int64_t>(series.values.size()) > range.steps()) {
       return Differs("expected ", series.values.size(), " values for ", series.labels.ToString(),
                      ", but the time range has ", range.steps(), " steps only");
     }
-    for (size_t i = 0; i < series.values.size(); ++i) {
-      if (series.values[i].is_omitted) continue;
-      samples.push_back({range.at(static_cast<int64_t>(i)), series.values[i].value});
-    }
     const auto found = got.find(std::string(series.labels.bytes()));
     const std::string name = series.labels.ToString();
     if (found == got.end()) return Differs("expected series ", name, ", got none");
-    const std::vector<Sample>& actual = found->second->samples;
-    for (size_t i = 0; i < std::max(samples.size(), actual.size()); ++i) {
-      if (i >= actual.size()) {
-        return Differs("expected a sample of ", name, " at ", samples[i].timestamp_ms);
-      }
-      if (i >= samples.size() || samples[i].timestamp_ms != actual[i].timestamp_ms) {
-        return Differs("unexpected sample of ", name, " at ", actual[i].timestamp_ms, ": ",
-                       FormatFloatG(actual[i].value));
-      }
-      if (!SameFloat(samples[i].value, actual[i].value)) {
-        return Differs("expected ", FormatFloatG(samples[i].value), " for ", name, " at ",
-                       actual[i].timestamp_ms, ", got ", FormatFloatG(actual[i].value));
-      }
-    }
+    RETURN_IF_ERROR(CompareSamples(series, *found->second, range));
   }
   if (expected.size() != matrix.size()) {
     std::string names;

@@ -7,6 +7,7 @@
 #include "base/read_file.h"
 #include "base/status_macros.h"
 #include "cli/promqltest/comparison.h"
+#include "cli/promqltest/custom_bucket_load.h"
 #include "cli/promqltest/pin_selectors.h"
 #include "cli/promqltest/script.h"
 #include "cli/promqltest/unsupported_samples.h"
@@ -50,12 +51,15 @@ class ScriptRunner {
     for (const ScriptSeries& series : load.series) {
       unsupported_.Add(load, series);
       for (size_t i = 0; i < series.values.size(); ++i) {
-        const parser::SeriesValue& value = series.values[i];
-        if (value.is_omitted || value.is_histogram) continue;
-        RETURN_IF_ERROR(
-            appender->Append(series.labels, load.step_ms * static_cast<int64_t>(i), value.value));
+        const ScriptValue& value = series.values[i];
+        if (value.is_omitted) continue;
+        const int64_t time_ms = load.step_ms * static_cast<int64_t>(i);
+        RETURN_IF_ERROR(value.histogram != nullptr
+                            ? appender->AppendHistogram(series.labels, time_ms, value.histogram)
+                            : appender->Append(series.labels, time_ms, value.value));
       }
     }
+    if (load.with_custom_buckets) RETURN_IF_ERROR(AppendCustomBuckets(load, *appender));
     return appender->Commit();
   }
 
@@ -66,16 +70,21 @@ class ScriptRunner {
   }
 
  private:
-  absl::Status CheckSupported(const engine::PreparedQuery& query, const EvalCommand& eval,
-                              const TimeRange& range) const {
-    const auto reason = unsupported_.ReasonFor(query, range);
-    if (reason) return NotSupported(*reason);
-    for (const ScriptSeries& series : eval.series) {
-      for (const parser::SeriesValue& value : series.values) {
-        if (value.is_histogram) return NotSupported("native histograms");
+  static absl::Status AppendCustomBuckets(const LoadCommand& load, Appender& appender) {
+    ASSIGN_OR_RETURN(const auto made, CustomBucketHistograms(load));
+    for (const SeriesSamples& series : made) {
+      for (const HistogramSample& sample : series.histograms) {
+        RETURN_IF_ERROR(
+            appender.AppendHistogram(series.labels, sample.timestamp_ms, sample.histogram));
       }
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CheckSupported(const engine::PreparedQuery& query,
+                              const TimeRange& range) const {
+    const auto reason = unsupported_.ReasonFor(query, range);
+    return reason ? NotSupported(*reason) : absl::OkStatus();
   }
 
   absl::Status EvalExpression(const EvalCommand& eval, const std::string& expr,
@@ -87,7 +96,7 @@ class ScriptRunner {
       }
       return query.status();
     }
-    RETURN_IF_ERROR(CheckSupported(*query, eval, range));
+    RETURN_IF_ERROR(CheckSupported(*query, range));
     const auto result =
         engine::Execute(*query, *storage_->TakeSnapshot(), range, options_, eval.is_range_query);
     return Judge(eval, result, range);
@@ -114,7 +123,9 @@ class ScriptRunner {
   static absl::Status CheckAnnotations(const std::vector<ExpectedText>& expected, bool any,
                                        bool none, const std::vector<std::string>& got,
                                        const char* kind) {
-    if ((any || !expected.empty()) && got.empty()) return NotSupported(kind);
+    if ((any || !expected.empty()) && got.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat("expected ", kind, ", got none"));
+    }
     if (none && !got.empty()) {
       return absl::FailedPreconditionError(absl::StrCat("unexpected ", kind, ": ", got[0]));
     }
@@ -182,6 +193,10 @@ class ScriptRunner {
       for (const SeriesSamples& series : matrix) {
         for (const Sample& sample : series.samples) {
           if (sample.timestamp_ms == time) vector.push_back({series.labels, time, sample.value});
+        }
+        for (const HistogramSample& sample : series.histograms) {
+          if (sample.timestamp_ms != time) continue;
+          vector.push_back({series.labels, time, 0, sample.histogram});
         }
       }
       middle = std::move(vector);

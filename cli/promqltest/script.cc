@@ -122,7 +122,9 @@ class ScriptReader {
   absl::StatusOr<ScriptSeries> Series(const std::string& line) const {
     auto parsed = parser::ParseSeriesDescription(line);
     if (!parsed.ok()) return Wrap(parsed.status());
-    return ScriptSeries{ToLabels(parsed->labels), std::move(parsed->values), false};
+    auto values = ToScriptValues(parsed->values);
+    if (!values.ok()) return Wrap(values.status());
+    return ScriptSeries{ToLabels(parsed->labels), *std::move(values), false};
   }
 
   absl::StatusOr<int64_t> Time(const std::string& text) const {

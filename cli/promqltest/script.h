@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/promqltest/script_values.h"
 #include "engine/model/labels.h"
 #include "engine/model/time_range.h"
-#include "parser/series_description.h"
 
 namespace sloburn::cli {
 
@@ -29,7 +29,7 @@ inline constexpr int64_t kMaxScriptSteps = 1'000'000;
 
 struct ScriptSeries {
   Labels labels;
-  std::vector<parser::SeriesValue> values;
+  std::vector<ScriptValue> values;
   bool has_start_timestamps = false;
 };
 

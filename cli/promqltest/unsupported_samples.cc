@@ -5,8 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/model/label_builder.h"
-
 namespace sloburn::cli {
 namespace {
 
@@ -26,34 +24,13 @@ std::pair<int64_t, int64_t> ReadTimes(const engine::PreparedQuery::Selector& sel
 
 }  // namespace
 
-std::optional<Labels> CustomBucketLabels(const Labels& classic) {
-  const std::string_view name = classic.Get(kMetricName);
-  for (const std::string_view suffix : {"_bucket", "_count", "_sum"}) {
-    if (!name.ends_with(suffix)) continue;
-    if (suffix == "_bucket" && !classic.Has(kBucketLabel)) return std::nullopt;
-    const std::string base(name.substr(0, name.size() - suffix.size()));
-    return LabelBuilder(classic).Delete(kBucketLabel).Set(kMetricName, base).Build();
-  }
-  return std::nullopt;
-}
-
 void UnsupportedSamples::Add(const LoadCommand& load, const ScriptSeries& series) {
-  std::vector<int64_t> all_ms, histograms_ms;
+  if (!series.has_start_timestamps) return;
+  std::vector<int64_t> times_ms;
   for (size_t i = 0; i < series.values.size(); ++i) {
-    if (series.values[i].is_omitted) continue;
-    all_ms.push_back(load.step_ms * static_cast<int64_t>(i));
-    if (series.values[i].is_histogram) histograms_ms.push_back(all_ms.back());
+    if (!series.values[i].is_omitted) times_ms.push_back(load.step_ms * static_cast<int64_t>(i));
   }
-  if (load.with_custom_buckets) {
-    const auto labels = CustomBucketLabels(series.labels);
-    if (labels) series_.push_back({*labels, "load_with_nhcb", all_ms});
-  }
-  if (!histograms_ms.empty()) {
-    series_.push_back({series.labels, "native histograms", std::move(histograms_ms)});
-  }
-  if (series.has_start_timestamps) {
-    series_.push_back({series.labels, "start timestamps", std::move(all_ms)});
-  }
+  series_.push_back({series.labels, "start timestamps", std::move(times_ms)});
 }
 
 std::optional<std::string> UnsupportedSamples::ReasonFor(const engine::PreparedQuery& query,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The samples of a script that this version cannot hold (native histograms, start timestamps), and
+// The samples of a script that this version cannot hold (start timestamps), and
 // whether a query reads one of them. A case that does is failed with the reason, never passed by
 // luck. Not thread-safe.
 #pragma once
@@ -33,9 +33,5 @@ class UnsupportedSamples {
   };
   std::vector<Series> series_;
 };
-
-// The labels of the native histogram that load_with_nhcb would make of a classic one's series:
-// no `le`, no suffix. Unset for series that belong to no classic histogram.
-std::optional<Labels> CustomBucketLabels(const Labels& classic);
 
 }  // namespace sloburn::cli

@@ -21,7 +21,7 @@ Labels Named(const std::string& value) { return Labels::FromPairs({{"a", value}}
 ScriptSeries Expected(const std::string& value, std::vector<double> values) {
   ScriptSeries series{Named(value), {}, false};
   for (const double v : values) {
-    parser::SeriesValue one;
+    ScriptValue one;
     one.value = v;
     series.values.push_back(one);
   }

@@ -67,24 +67,36 @@ TEST_F(RunnerTest, ExpectedFailures) {
               HasSubstr("expected an error, got none"));
 }
 
-TEST_F(RunnerTest, NativeHistogramsAreNamedAndNeverPass) {
-  const std::string load = "load 1m\n  h {{sum:1 count:1}}\n  x 1\n\n";
-  // An empty result would be what is expected here, and still is not known to be right.
-  EXPECT_THAT(Run(load + "eval instant at 0 abs(h)\n"),
-              HasSubstr("not supported in this version: native histograms"));
+TEST_F(RunnerTest, NativeHistogramsAreCompared) {
+  const std::string load = "load 1m\n  h {{sum:1 count:1 buckets:[1]}}+{{sum:2 count:1 buckets:[1]}}x3\n\n";
+  Run(load + "eval instant at 1m h\n  h {{sum:3 count:2 buckets:[2]}}\n");
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_THAT(Run(load + "eval instant at 1m h\n  h {{sum:3 count:2 buckets:[1 1]}}\n"),
+              HasSubstr("got {{count:2 sum:3 counter_reset_hint:not_reset buckets:[2]}}"));
   EXPECT_EQ(exit_code_, 1);
-  Run(load + "eval instant at 0 x\n  x 1\n");
+  EXPECT_THAT(Run(load + "eval instant at 1m h\n  h 3\n"), HasSubstr("expected 3 for h, got {{"));
+}
+
+TEST_F(RunnerTest, ClassicHistogramsBecomeNativeOnes) {
+  Run("load_with_nhcb 1m\n  h_bucket{le=\"1\"} 2\n  h_bucket{le=\"+Inf\"} 5\n  h_sum 9\n"
+      "  h_count 5\n\n"
+      "eval instant at 0 h\n  h {{schema:-53 sum:9 count:5 custom_values:[1] buckets:[2 3]}}\n");
   EXPECT_EQ(exit_code_, 0);
 }
 
 TEST_F(RunnerTest, UnsupportedFunctionsAreNamed) {
-  EXPECT_THAT(Run("eval instant at 0 histogram_count(x)\n"),
-              HasSubstr("not supported in this version: 1:1: function \"histogram_count\""));
+  EXPECT_THAT(Run("eval instant at 0 start_timestamp(x)\n"),
+              HasSubstr("not supported in this version: 1:1: function \"start_timestamp\""));
 }
 
 TEST_F(RunnerTest, ExpectedAnnotations) {
   const std::string eval = "load 1m\n  x 1\n\neval instant at 0 x\n";
-  EXPECT_THAT(Run(eval + "  expect warn\n  x 1\n"), HasSubstr("not supported"));
+  EXPECT_THAT(Run(eval + "  expect warn\n  x 1\n"), HasSubstr("expected warnings, got none"));
+  const std::string quantile = "load 1m\n  x 1\n\neval instant at 0 quantile(2, x)\n";
+  Run(quantile + "  expect warn msg: PromQL warning: quantile value should be between 0 and 1, "
+                 "got 2 (1:10)\n  {} Inf\n");
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_THAT(Run(quantile + "  expect no_warn\n  {} Inf\n"), HasSubstr("unexpected warnings"));
   Run(eval + "  expect no_warn\n  expect no_info\n  x 1\n");
   EXPECT_EQ(exit_code_, 0);
 }
