@@ -36,10 +36,7 @@ struct WriteRequest {
   // Valid series with at least one sample, in the order of the message.
   std::vector<SeriesSamples> series;
   int64_t samples = 0;  // in `series`
-  // Native histograms are not decoded. A receiver that cannot store them refuses the request and
-  // names this series.
-  int64_t histograms = 0;
-  Labels first_histogram_series;
+  int64_t histograms = 0;  // of `samples`
   int64_t exemplars = 0;  // counted, not decoded
   int64_t metadata = 0;
   // Series left out, as Prometheus leaves them out: no __name__, an invalid or a duplicate label.
@@ -65,7 +62,6 @@ std::string EncodeReadRequest(const std::vector<ReadQuery>& queries,
 struct SampledSeries {
   size_t query_index = 0;
   SeriesSamples series;
-  int64_t histograms = 0;  // present but not decoded
 };
 
 // A ReadResponse (type SAMPLES): every series of every query.

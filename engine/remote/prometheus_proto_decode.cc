@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
+#include "engine/remote/histogram_proto.h"
 #include "engine/remote/prometheus_proto.h"
 
 namespace sloburn::remote {
@@ -105,10 +106,16 @@ std::optional<std::string> FindInvalid(LabelViews& views) {
   return std::nullopt;
 }
 
+absl::Status TooManySamples(const ProtoLimits& limits) {
+  return absl::ResourceExhaustedError(
+      StrCat("more than the limit of ", limits.max_samples, " samples"));
+}
+
 struct RawSeries {
   LabelViews labels;
   std::vector<Sample> samples;
-  int64_t histograms = 0, exemplars = 0;
+  std::vector<HistogramSample> histograms;
+  int64_t exemplars = 0;
 };
 
 // TimeSeries{1 labels 2 samples 3 exemplars 4 histograms}. `samples_room` is what the limit leaves.
@@ -116,7 +123,8 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
                             RawSeries& series) {
   series.labels.clear();
   series.samples.clear();
-  series.histograms = series.exemplars = 0;
+  series.histograms.clear();
+  series.exemplars = 0;
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
@@ -127,9 +135,8 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
         series.labels.push_back(ReadLabel(ReadMessage(wire)));
         break;
       case 2:
-        if (series.samples.size() >= samples_room) {
-          return absl::ResourceExhaustedError(
-              StrCat("more than the limit of ", limits.max_samples, " samples"));
+        if (series.samples.size() + series.histograms.size() >= samples_room) {
+          return TooManySamples(limits);
         }
         series.samples.push_back(ReadSample(ReadMessage(wire)));
         break;
@@ -137,10 +144,13 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
         ReadBytes(wire);
         ++series.exemplars;
         break;
-      case 4:
-        ReadBytes(wire);
-        ++series.histograms;
+      case 4: {
+        if (series.samples.size() + series.histograms.size() >= samples_room) {
+          return TooManySamples(limits);
+        }
+        ASSIGN_OR_RETURN(series.histograms.emplace_back(), ReadHistogram(ReadMessage(wire)));
         break;
+      }
       default:
         wire.skip();
     }
@@ -160,13 +170,11 @@ absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
     return absl::OkStatus();
   }
   Labels labels = BuildLabels(raw.labels);
-  if (raw.histograms > 0) {
-    if (request.histograms == 0) request.first_histogram_series = labels;
-    request.histograms += raw.histograms;
-  }
-  if (raw.samples.empty()) return absl::OkStatus();
-  request.samples += static_cast<int64_t>(raw.samples.size());
-  request.series.push_back({std::move(labels), std::move(raw.samples)});
+  if (raw.samples.empty() && raw.histograms.empty()) return absl::OkStatus();
+  request.samples += static_cast<int64_t>(raw.samples.size() + raw.histograms.size());
+  request.histograms += static_cast<int64_t>(raw.histograms.size());
+  request.series.push_back(
+      {std::move(labels), std::move(raw.samples), std::move(raw.histograms)});
   return absl::OkStatus();
 }
 
@@ -192,8 +200,9 @@ absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLim
     }
     if (out.size() >= limits.max_series) return TooManySeries(limits);
     RETURN_IF_ERROR(ReadTimeSeries(ReadMessage(wire), limits, limits.max_samples - samples, raw));
-    samples += raw.samples.size();
-    out.push_back({query_index, {BuildLabels(raw.labels), std::move(raw.samples)}, raw.histograms});
+    samples += raw.samples.size() + raw.histograms.size();
+    out.push_back({query_index, {BuildLabels(raw.labels), std::move(raw.samples),
+                                 std::move(raw.histograms)}});
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <protozero/pbf_writer.hpp>
 
+#include "engine/remote/histogram_proto.h"
 #include "engine/remote/prometheus_proto.h"
 
 namespace sloburn::remote {
@@ -22,7 +23,8 @@ uint32_t WireType(parser::MatchType type) {
 
 }  // namespace
 
-// WriteRequest{1 timeseries{1 labels{1 name 2 value} 2 samples{1 value:double 2 time:int64}}}
+// WriteRequest{1 timeseries{1 labels{1 name 2 value} 2 samples{1 value:double 2 time:int64}
+//                           4 histograms}}
 std::string EncodeWriteRequest(const std::vector<SeriesSamples>& series) {
   std::string out;
   protozero::pbf_writer request(out);
@@ -37,6 +39,10 @@ std::string EncodeWriteRequest(const std::vector<SeriesSamples>& series) {
       protozero::pbf_writer wire(timeseries, 2);
       wire.add_double(1, sample.value);
       wire.add_int64(2, sample.timestamp_ms);
+    }
+    for (const HistogramSample& sample : one.histograms) {
+      protozero::pbf_writer wire(timeseries, 4);
+      WriteHistogram(wire, sample);
     }
   }
   return out;

@@ -143,7 +143,7 @@ absl::Status RemoteReader::ReadSampled(const HttpResponse& response,
     ReadSeries series{sampled.query_index, std::move(sampled.series.labels),
                       std::move(sampled.series.samples), absl::OkStatus()};
     SortAndCut(series.samples, queries[sampled.query_index]);
-    if (sampled.histograms > 0) {
+    if (!sampled.series.histograms.empty()) {
       series.status = absl::UnimplementedError("native histograms cannot be read");
     }
     if (series.samples.empty() && series.status.ok()) continue;

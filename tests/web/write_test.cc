@@ -120,16 +120,32 @@ TEST_F(WriteTest, StalenessMarkersArrive) {
   EXPECT_EQ(Result("m"), "[]");
 }
 
-TEST_F(WriteTest, NativeHistogramsAreNamed) {
+TEST_F(WriteTest, NativeHistogramsAreStoredAndShown) {
+  Build();
+  // Three observations in (0.5,1], none elsewhere.
+  const std::string histogram = Bytes(
+      4, StrCat(Integer(1, 3), Double(3, 2.5), Bytes(11, StrCat(Integer(1, 0), Integer(2, 1))),
+                Bytes(12, std::string(1, 6)), Integer(15, kStartMs)));
+  const std::string series = StrCat(LabelBytes("__name__", "h"), LabelBytes("job", "a"), histogram);
+  EXPECT_EQ(SendMessage(Series(series)).status, 204);
+  EXPECT_EQ(Result("h"),
+            R"([{"metric":{"__name__":"h","job":"a"},"histogram":[1700000000,{"count":"3",)"
+            R"("sum":"2.5","buckets":[[0,"0.5","1","3"]]}]}])");
+  EXPECT_EQ(Result("h%5B1m%5D"),
+            R"([{"metric":{"__name__":"h","job":"a"},"histograms":[[1700000000,{"count":"3",)"
+            R"("sum":"2.5","buckets":[[0,"0.5","1","3"]]}]]}])");
+  EXPECT_EQ(Result("histogram_count(h)"), R"([{"metric":{"job":"a"},"value":[1700000000,"3"]}])");
+}
+
+TEST_F(WriteTest, HistogramsThatMakeNoSenseAreRefused) {
   Build();
   const std::string histogram =
       Bytes(4, StrCat(Integer(1, 5), Double(3, 1), Integer(15, kStartMs)));
   const Response response =
-      SendMessage(Series(StrCat(LabelBytes("__name__", "h"), LabelBytes("job", "a"), histogram)));
+      SendMessage(Series(StrCat(LabelBytes("__name__", "h"), histogram)));
   EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(response.body,
-            "native histograms are not supported, got one for series h{job=\"a\"}; "
-            "set send_native_histograms: false for this remote_write\n");
+  EXPECT_THAT(response.body, HasSubstr("0 observations found in buckets, but the Count field is 5"));
+  EXPECT_EQ(Result("h"), "[]");
 }
 
 TEST_F(WriteTest, NewSeriesOverTheLimitDoNotCostTheOthers) {

@@ -13,6 +13,7 @@
 #include "base/json_writer.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "engine/model/histogram_buckets.h"
 #include "web/api/json_values.h"
 
 namespace sloburn::web {
@@ -144,6 +145,41 @@ absl::Status CheckSize(const std::string& out, int64_t max_bytes) {
              " bytes of JSON; select fewer series or use a larger step"));
 }
 
+// 0: (l,u]  1: [l,u)  2: (l,u)  3: [l,u]
+int BoundsCode(const HistogramBucket& bucket) {
+  if (bucket.includes_lower) return bucket.includes_upper ? 3 : 1;
+  return bucket.includes_upper ? 0 : 2;
+}
+
+void AppendQuotedFloat(std::string& out, double value) {
+  out += '"';
+  AppendSampleValue(out, value);
+  out += '"';
+}
+
+// [1435781451.781,{"count":"3","sum":"5","buckets":[[0,"1","2","3"]]}]
+void AppendHistogramPoint(std::string& out, int64_t timestamp_ms, const Histogram& histogram) {
+  out += '[';
+  AppendTimestampJson(out, timestamp_ms);
+  out += R"(,{"count":)";
+  AppendQuotedFloat(out, histogram.count);
+  out += R"(,"sum":)";
+  AppendQuotedFloat(out, histogram.sum);
+  bool is_first = true;
+  for (const HistogramBucket& bucket : AllBuckets(histogram)) {
+    if (bucket.count == 0) continue;
+    out += is_first ? R"(,"buckets":[[)" : ",[";
+    is_first = false;
+    out += static_cast<char>('0' + BoundsCode(bucket));
+    for (const double value : {bucket.lower, bucket.upper, bucket.count}) {
+      out += ',';
+      AppendQuotedFloat(out, value);
+    }
+    out += ']';
+  }
+  out += is_first ? "}]" : "]}]";
+}
+
 struct ResultWriter {
   std::string& out;
   int64_t max_bytes;
@@ -176,9 +212,14 @@ struct ResultWriter {
       out += is_first ? R"({"metric":)" : R"(,{"metric":)";
       is_first = false;
       AppendLabelsJson(out, sample.labels);
-      out += R"(,"value":)";
-      times.StartSeries();
-      PointBlock(out).Append(times, sample.timestamp_ms, sample.value, /*is_first=*/true);
+      if (sample.histogram != nullptr) {
+        out += R"(,"histogram":)";
+        AppendHistogramPoint(out, sample.timestamp_ms, *sample.histogram);
+      } else {
+        out += R"(,"value":)";
+        times.StartSeries();
+        PointBlock(out).Append(times, sample.timestamp_ms, sample.value, /*is_first=*/true);
+      }
       out += '}';
       RETURN_IF_ERROR(CheckSize(out, max_bytes));
     }
@@ -197,6 +238,7 @@ struct ResultWriter {
       is_first = false;
       AppendLabelsJson(out, series.labels);
       AppendPoints(series.samples);
+      RETURN_IF_ERROR(AppendHistograms(series.histograms));
       out += '}';
       RETURN_IF_ERROR(CheckSize(out, max_bytes));
     }
@@ -214,6 +256,18 @@ struct ResultWriter {
     }
     block.Flush();
     out += ']';
+  }
+
+  absl::Status AppendHistograms(const std::vector<HistogramSample>& samples) {
+    if (samples.empty()) return absl::OkStatus();
+    out += R"(,"histograms":[)";
+    for (const HistogramSample& sample : samples) {
+      if (&sample != &samples.front()) out += ',';
+      AppendHistogramPoint(out, sample.timestamp_ms, *sample.histogram);
+      RETURN_IF_ERROR(CheckSize(out, max_bytes));
+    }
+    out += ']';
+    return absl::OkStatus();
   }
 };
 

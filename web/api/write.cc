@@ -75,12 +75,6 @@ absl::StatusOr<remote::WriteRequest> Decode(const Request& request, const WriteL
   proto_limits.max_samples = limits.max_samples;
   proto_limits.max_labels_per_series = limits.max_labels_per_series;
   ASSIGN_OR_RETURN(remote::WriteRequest decoded, remote::DecodeWriteRequest(message, proto_limits));
-  if (decoded.histograms > 0) {
-    return absl::InvalidArgumentError(
-        StrCat("native histograms are not supported, got one for series ",
-               decoded.first_histogram_series.ToString(),
-               "; set send_native_histograms: false for this remote_write"));
-  }
   return decoded;
 }
 
@@ -90,24 +84,40 @@ struct AppendOutcome {
   std::string refusal;         // the store's text for the first of them
 };
 
+// Counts what was taken into `appended`.
+absl::Status AppendSeries(const SeriesSamples& series, int64_t newest_ms, Appender& appender,
+                          int64_t& appended) {
+  const auto check_time = [newest_ms](int64_t timestamp_ms) {
+    return timestamp_ms <= newest_ms
+               ? absl::OkStatus()
+               : absl::OutOfRangeError("out of bounds: timestamp is too far in the future");
+  };
+  for (const Sample& sample : series.samples) {
+    RETURN_IF_ERROR(check_time(sample.timestamp_ms));
+    RETURN_IF_ERROR(appender.Append(series.labels, sample.timestamp_ms, sample.value));
+    ++appended;
+  }
+  for (const HistogramSample& sample : series.histograms) {
+    RETURN_IF_ERROR(check_time(sample.timestamp_ms));
+    RETURN_IF_ERROR(
+        appender.AppendHistogram(series.labels, sample.timestamp_ms, sample.histogram));
+    ++appended;
+  }
+  return absl::OkStatus();
+}
+
 // Stops at the first sample that cannot be stored; nothing is committed here. A series over the
 // limit is left out instead: the samples of series that exist already shall not suffer.
 absl::StatusOr<AppendOutcome> AppendAll(const remote::WriteRequest& request, int64_t newest_ms,
                                         Appender& appender) {
   AppendOutcome outcome;
   for (const SeriesSamples& series : request.series) {
-    for (const Sample& sample : series.samples) {
-      if (sample.timestamp_ms > newest_ms) {
-        return absl::OutOfRangeError("out of bounds: timestamp is too far in the future");
-      }
-      const absl::Status status = appender.Append(series.labels, sample.timestamp_ms, sample.value);
-      if (absl::IsResourceExhausted(status)) {
-        if (outcome.refused_series++ == 0) outcome.refusal = MessageOf(status);
-        break;
-      }
-      RETURN_IF_ERROR(status);
-      ++outcome.samples;
+    const absl::Status status = AppendSeries(series, newest_ms, appender, outcome.samples);
+    if (absl::IsResourceExhausted(status)) {
+      if (outcome.refused_series++ == 0) outcome.refusal = MessageOf(status);
+      continue;
     }
+    RETURN_IF_ERROR(status);
   }
   return outcome;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/remote/prometheus_proto.h"
 
+#include "engine/model/histogram_text.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -75,16 +77,66 @@ TEST(WriteRequestTest, SkipsInvalidSeriesAsPrometheusDoes) {
 }
 
 TEST(WriteRequestTest, CountsWhatItDoesNotDecode) {
-  const std::string histogram = LabelFields({{"__name__", "h"}}) + BytesField(4, "anything");
   const std::string exemplar = Series({{"__name__", "e"}}, {{1, 2}}) + BytesField(3, "x");
-  const auto request = DecodeWriteRequest(
-      BytesField(1, exemplar) + BytesField(1, histogram) + BytesField(3, "metadata"), {});
+  const auto request =
+      DecodeWriteRequest(BytesField(1, exemplar) + BytesField(3, "metadata"), {});
   ASSERT_TRUE(request.ok()) << request.status();
-  EXPECT_EQ(request->histograms, 1);
-  EXPECT_EQ(request->first_histogram_series, Name("h"));
   EXPECT_EQ(request->exemplars, 1);
   EXPECT_EQ(request->metadata, 1);
   EXPECT_EQ(request->series.size(), 1u);
+}
+
+Histogram HistogramOf(std::string_view text) {
+  const auto parsed = ParseTestExpression(text);
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  return parsed.ok() ? parsed->histogram : Histogram();
+}
+
+TEST(WriteRequestTest, HistogramsComeBackAsTheyWent) {
+  for (const std::string_view text :
+       {"{{schema:2 count:9 sum:-1.5 z_bucket:1 z_bucket_w:0.01 counter_reset_hint:gauge offset:-3 "
+        "buckets:[1 0 2] n_offset:4 n_buckets:[5]}}",
+        "{{schema:-53 count:3.5 sum:4 custom_values:[1 2.5] buckets:[1 1 1.5]}}"}) {
+    const auto histogram = std::make_shared<const Histogram>(HistogramOf(text));
+    const auto request =
+        DecodeWriteRequest(EncodeWriteRequest({{Name("h"), {}, {{42, histogram}}}}), {});
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_EQ(request->histograms, 1);
+    ASSERT_EQ(request->series.size(), 1u);
+    ASSERT_EQ(request->series[0].histograms.size(), 1u);
+    EXPECT_EQ(request->series[0].histograms[0].timestamp_ms, 42);
+    EXPECT_EQ(ToTestExpression(*request->series[0].histograms[0].histogram), text);
+  }
+}
+
+// An integer histogram: deltas 2, -1 (zigzag 4, 1) in the buckets (0.5,1] and (1,2].
+TEST(WriteRequestTest, IntegerHistogramsAreConverted) {
+  const auto message = [](int64_t count) {
+    return BytesField(1, LabelFields({{"__name__", "h"}}) +
+                             BytesField(4, VarintField(1, count) +
+                                               BytesField(11, VarintField(1, 0) + VarintField(2, 2)) +
+                                               BytesField(12, std::string("\x04\x01", 2)) +
+                                               VarintField(15, 7)));
+  };
+  const auto request = DecodeWriteRequest(message(3), {});
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(ToTestExpression(*request->series[0].histograms[0].histogram),
+            "{{count:3 buckets:[2 1]}}");
+  EXPECT_THAT(std::string(DecodeWriteRequest(message(4), {}).status().message()),
+              HasSubstr("3 observations found in buckets, but the Count field is 4: histogram's "
+                        "observation count should equal the number of observations"));
+}
+
+TEST(WriteRequestTest, BadHistogramsAreNamed) {
+  const auto error = [](const std::string& histogram) {
+    const auto request = DecodeWriteRequest(
+        BytesField(1, LabelFields({{"__name__", "h"}}) + BytesField(4, histogram)), {});
+    return std::string(request.status().message());
+  };
+  EXPECT_THAT(error("anything"), HasSubstr("not a "));
+  EXPECT_THAT(error(VarintField(4, 19)), HasSubstr("got schema -10"));
+  EXPECT_THAT(error(BytesField(11, VarintField(1, 0) + VarintField(2, 4'000'000'000))),
+              HasSubstr("spans need 4000000000 buckets, have 0 buckets"));
 }
 
 TEST(WriteRequestTest, LimitsHold) {
@@ -148,13 +200,12 @@ TEST(ReadRequestTest, EncodesQueriesAndTypes) {
 TEST(ReadResponseTest, DecodesEveryQuery) {
   const std::string message =
       BytesField(1, BytesField(1, Series({{"__name__", "a"}}, {{1, 2}}))) + BytesField(1, "") +
-      BytesField(1, BytesField(1, Series({{"__name__", "b"}}, {{3, 4}}) + BytesField(4, "h")));
+      BytesField(1, BytesField(1, Series({{"__name__", "b"}}, {{3, 4}})));
   const auto series = DecodeReadResponse(message, {});
   ASSERT_TRUE(series.ok()) << series.status();
   ASSERT_EQ(series->size(), 2u);
   EXPECT_EQ((*series)[0].query_index, 0u);
   EXPECT_EQ((*series)[1].query_index, 2u);
-  EXPECT_EQ((*series)[1].histograms, 1);
   EXPECT_EQ((*series)[1].series.samples[0].value, 4);
 }
 

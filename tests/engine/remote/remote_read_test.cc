@@ -177,7 +177,7 @@ TEST(RemoteReadTest, SampledAnswers) {
   for (const auto& [time, value] : Samples(-1000, 3000)) {
     series += BytesField(2, DoubleField(1, value) + VarintField(2, static_cast<uint64_t>(time)));
   }
-  const std::string message = BytesField(1, BytesField(1, series + BytesField(4, "histogram")));
+  const std::string message = BytesField(1, BytesField(1, series + BytesField(4, VarintField(1, 0))));
   const Outcome outcome =
       Read(Answer(200, SnappyCompress(message), "Content-Type: application/x-protobuf\r\n"));
   ASSERT_TRUE(outcome.stats.ok()) << outcome.stats.status();
