@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/manager.h"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <tuple>
 
-#include "absl/cleanup/cleanup.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "rules/file_patterns.h"
 #include "rules/selector_union.h"
 
 namespace sloburn::rules {
@@ -19,32 +17,6 @@ namespace {
 // Removed groups' series end after this many intervals, so that a rule that was moved elsewhere
 // has written its own samples before.
 constexpr int kRemovalIntervals = 2;
-
-absl::StatusOr<std::vector<std::string>> ExpandPattern(const std::string& pattern) {
-  glob_t matches{};
-  const absl::Cleanup free_matches = [&] { globfree(&matches); };
-  const int result = glob(pattern.c_str(), 0, nullptr, &matches);
-  if (result == GLOB_NOMATCH) return std::vector<std::string>();
-  if (result != 0) {
-    return absl::UnavailableError(StrCat("failed retrieving rule files for \"", pattern, "\""));
-  }
-  return std::vector<std::string>(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
-}
-
-// Sorted, each path once.
-absl::StatusOr<std::set<std::string>> ExpandPatterns(const std::vector<std::string>& patterns,
-                                                     size_t max_files) {
-  std::set<std::string> paths;
-  for (const std::string& pattern : patterns) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandPattern(pattern));
-    paths.insert(found.begin(), found.end());
-  }
-  if (paths.size() > max_files) {
-    return absl::ResourceExhaustedError(
-        StrCat("rule_files match ", paths.size(), " files; at most ", max_files, " are loaded"));
-  }
-  return paths;
-}
 
 // file, '\0', name: sorts by file, then by name.
 std::string MapKey(const GroupDefinition& definition) {
@@ -71,7 +43,7 @@ Manager::~Manager() { Stop(); }
 absl::StatusOr<Manager::GroupMap> Manager::ReadGroups(const RuleConfig& config) const {
   CHECK(config.evaluation_interval > absl::ZeroDuration());
   ASSIGN_OR_RETURN(const std::set<std::string> paths,
-                   ExpandPatterns(config.file_patterns, options_.max_files));
+                   ExpandFilePatterns(config.file_patterns, options_.max_files, "rule files"));
   GroupMap groups;
   std::vector<Diagnostic> errors;
   const auto add = [&](const RuleFile& file) {

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/storage/storage.h"
+#include "rules/slo/evaluation.h"
 #include "rules/status.h"
 #include "web/metrics.h"
 
@@ -57,6 +58,9 @@ struct Dependencies {
   Clock* clock = nullptr;                      // required
   engine::QueryOptions query_options;          // `cancelled` is set per request
   const rules::StatusSource* rules = nullptr;  // null: no rules
+
+  // What /api/v1/slos evaluates. Null: there are no SLOs.
+  std::function<rules::SloInput()> slos;
 
   // Null: always ready.
   std::function<ReadyState()> ready;

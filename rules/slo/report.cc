@@ -127,7 +127,7 @@ std::string SloTable(const std::vector<SloState>& states, bool is_coloured) {
   return out;
 }
 
-std::string SloJson(const std::vector<SloState>& states) {
+std::string SloJson(const std::vector<SloState>& states, JsonLayout layout) {
   const auto number = [](const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
   };
@@ -150,7 +150,7 @@ std::string SloJson(const std::vector<SloState>& states) {
                          : nlohmann::ordered_json();
     out.push_back(std::move(item));
   }
-  return out.dump(2) + "\n";
+  return layout == JsonLayout::kCompact ? out.dump() : out.dump(2) + "\n";
 }
 
 }  // namespace sloburn::rules

@@ -39,6 +39,8 @@ absl::StatusOr<SloState> EvaluateSlo(const Slo& slo, const InstantQuery& query);
 // A table for people. With `is_coloured`, ANSI colours.
 std::string SloTable(const std::vector<SloState>& states, bool is_coloured);
 // An array of objects; ratios as numbers, null where there is no traffic.
-std::string SloJson(const std::vector<SloState>& states);
+// Of many lines for people, or all on one line.
+enum class JsonLayout { kLines, kCompact };
+std::string SloJson(const std::vector<SloState>& states, JsonLayout layout = JsonLayout::kLines);
 
 }  // namespace sloburn::rules

@@ -21,7 +21,8 @@ struct Slo {
   // PromQL in which {{.window}} stands for a range. Either error and total, or the ratio alone.
   std::string error_query, total_query;
   std::string error_ratio_query;
-  int line = 0;  // in its file
+  std::string file;  // where it is defined
+  int line = 0, column = 0;
 
   // The allowed ratio of errors.
   double error_budget() const { return 1 - objective; }

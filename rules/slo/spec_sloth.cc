@@ -79,7 +79,9 @@ class SpecReader {
     CheckKeys(node, {"name", "objective", "window", "description", "labels", "sli", "alerting"});
     Slo slo;
     slo.service = service_;
+    slo.file = path_;
     slo.line = node.line;
+    slo.column = node.column;
     slo.name = Text(node, "name", true);
     slo.description = Text(node, "description", false);
     const auto percent = ParseGoFloat(Text(node, "objective", true));
@@ -119,16 +121,26 @@ class SpecReader {
     if (!chosen.is_mapping()) return Report(chosen, "expected a mapping");
     if (events != nullptr) {
       CheckKeys(chosen, {"error_query", "total_query"});
-      slo.error_query = Text(chosen, "error_query", true);
-      slo.total_query = Text(chosen, "total_query", true);
-      if (slo.error_query.empty() || slo.total_query.empty()) return;
+      slo.error_query = ReadQuery(chosen, "error_query", slo.window);
+      slo.total_query = ReadQuery(chosen, "total_query", slo.window);
     } else {
       CheckKeys(chosen, {"error_ratio_query"});
-      slo.error_ratio_query = Text(chosen, "error_ratio_query", true);
-      if (slo.error_ratio_query.empty()) return;
+      slo.error_ratio_query = ReadQuery(chosen, "error_ratio_query", slo.window);
     }
-    const auto query = engine::Prepare(slo.ErrorRatio(slo.window), query_);
-    if (!query.ok()) Report(chosen, std::string(query.status().message()));
+  }
+
+  std::string ReadQuery(const YamlNode& mapping, std::string_view key, absl::Duration window) {
+    Slo probe;
+    probe.error_ratio_query = Text(mapping, key, true);
+    if (probe.error_ratio_query.empty()) return "";
+    const auto query = engine::Prepare(probe.ErrorRatio(window), query_);
+    if (!query.ok()) {
+      Report(*mapping.Find(key), std::string(query.status().message()));
+    } else if (query->type() != engine::ValueType::kInstantVector &&
+               query->type() != engine::ValueType::kScalar) {
+      Report(*mapping.Find(key), "the query must give an instant vector or a scalar");
+    }
+    return probe.error_ratio_query;
   }
 
   const std::string path_;
@@ -147,10 +159,22 @@ absl::StatusOr<std::vector<Slo>> ParseSloFile(std::string_view path, std::string
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(path), ":", std::string(stream.status().message())));
   }
-  if (stream->documents().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(std::string(path), ": the file is empty"));
+  const absl::Status& trailing_error = stream->trailing_error();
+  if (!trailing_error.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(path), ":", std::string(trailing_error.message())));
   }
-  return SpecReader(path, query).Read(*stream->documents()[0]);
+  const auto& documents = stream->documents();
+  if (documents.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(path), ":1:1: the file is empty"));
+  }
+  if (documents.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        std::string(path), ":", documents[1]->line, ":", documents[1]->column,
+        ": only one YAML document is allowed; put all SLOs of a service in one list"));
+  }
+  return SpecReader(path, query).Read(*documents[0]);
 }
 
 absl::StatusOr<std::vector<Slo>> ReadSloFile(const std::string& path,

@@ -48,6 +48,7 @@ absl::Status AddApi(Router& router, const Dependencies& deps) {
   AddMetadata(router, deps);
   AddRules(router, deps);
   AddAlerts(router, deps);
+  AddSlos(router, deps);
   AddStatusBuildinfo(router, deps);
   AddStatusProcess(router, deps);
   MetricsProvider write_metrics = AddWrite(router, deps);

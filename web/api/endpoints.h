@@ -22,6 +22,7 @@ void AddLabelValues(Router& router, const Dependencies& deps);
 void AddMetadata(Router& router, const Dependencies& deps);
 void AddRules(Router& router, const Dependencies& deps);
 void AddAlerts(Router& router, const Dependencies& deps);
+void AddSlos(Router& router, const Dependencies& deps);
 // Returns what it counts.
 MetricsProvider AddWrite(Router& router, const Dependencies& deps);
 void AddStatusBuildinfo(Router& router, const Dependencies& deps);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/file_patterns.h"
+
+#include <glob.h>
+
+#include "absl/cleanup/cleanup.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+
+namespace sloburn::rules {
+namespace {
+
+absl::StatusOr<std::vector<std::string>> ExpandPattern(const std::string& pattern,
+                                                       std::string_view what) {
+  glob_t matches{};
+  const absl::Cleanup free_matches = [&] { globfree(&matches); };
+  const int result = glob(pattern.c_str(), 0, nullptr, &matches);
+  if (result == GLOB_NOMATCH) return std::vector<std::string>();
+  if (result != 0) {
+    return absl::UnavailableError(StrCat("failed retrieving ", what, " for \"", pattern, "\""));
+  }
+  return std::vector<std::string>(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+}
+
+}  // namespace
+
+absl::StatusOr<std::set<std::string>> ExpandFilePatterns(const std::vector<std::string>& patterns,
+                                                         size_t max_files, std::string_view what) {
+  std::set<std::string> paths;
+  for (const std::string& pattern : patterns) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandPattern(pattern, what));
+    paths.insert(found.begin(), found.end());
+  }
+  if (paths.size() > max_files) {
+    return absl::ResourceExhaustedError(StrCat("the patterns match ", paths.size(), " ", what,
+                                               "; at most ", max_files, " are loaded"));
+  }
+  return paths;
+}
+
+}  // namespace sloburn::rules
