@@ -36,6 +36,8 @@ struct BasicAuthConfig {
   std::string username_file;
   Secret password;
   std::string password_file;
+
+  friend bool operator==(const BasicAuthConfig&, const BasicAuthConfig&) = default;
 };
 
 // Empty credentials and no file: not used.
@@ -43,6 +45,8 @@ struct AuthorizationConfig {
   std::string type = "Bearer";
   Secret credentials;
   std::string credentials_file;
+
+  friend bool operator==(const AuthorizationConfig&, const AuthorizationConfig&) = default;
 };
 
 struct TlsConfig {
@@ -51,12 +55,16 @@ struct TlsConfig {
   std::string key_file;
   std::string server_name;
   bool insecure_skip_verify = false;
+
+  friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
 };
 
 struct HttpClientConfig {
   BasicAuthConfig basic_auth;
   AuthorizationConfig authorization;
   TlsConfig tls_config;
+
+  friend bool operator==(const HttpClientConfig&, const HttpClientConfig&) = default;
 };
 
 struct QueueConfig {
@@ -65,6 +73,8 @@ struct QueueConfig {
   absl::Duration batch_send_deadline = absl::Seconds(5);
   absl::Duration min_backoff = absl::Milliseconds(30);
   absl::Duration max_backoff = absl::Seconds(5);
+
+  friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
 };
 
 struct RemoteWriteConfig {
@@ -74,6 +84,8 @@ struct RemoteWriteConfig {
   std::map<std::string, Secret> headers;
   HttpClientConfig http;
   QueueConfig queue_config;
+
+  friend bool operator==(const RemoteWriteConfig&, const RemoteWriteConfig&) = default;
 };
 
 enum class SourceMode { kAuto, kRemoteRead, kQuery };
@@ -85,6 +97,8 @@ struct SourceConfig {
   absl::Duration timeout = absl::Seconds(30);
   std::map<std::string, Secret> headers;
   HttpClientConfig http;
+
+  friend bool operator==(const SourceConfig&, const SourceConfig&) = default;
 };
 
 struct Config {

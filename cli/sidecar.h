@@ -6,23 +6,23 @@
 //   ...
 //   sidecar->Stop();
 //
-// Threads: Start, Reload and Stop from one thread at a time; the parts have threads of their own.
+// Threads: Start and Stop from one thread, the others from any; the parts have threads of their own.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "cli/config.h"
-#include "engine/remote/remote_write.h"
-#include "engine/remote/sync.h"
+#include "cli/remote_writers.h"
+#include "cli/source_feed.h"
 #include "engine/storage/memory_storage.h"
 #include "rules/manager.h"
+#include "rules/slo/evaluation.h"
 #include "web/dependencies.h"
 #include "web/server.h"
 
@@ -45,47 +45,45 @@ class Sidecar {
   ~Sidecar();
 
   absl::Status Start();
-  // Reads the configuration again; on an error everything stays as it was.
+  // Reads the configuration, rule and SLO files again; on an error everything stays as it was.
+  // FailedPrecondition where `source` has changed: that needs a restart.
   absl::Status Reload();
   void Stop();
 
   std::vector<std::string> addresses() const { return server_->addresses(); }
   MemoryStorage& storage() { return storage_; }
 
+  // What /api/v1/slos evaluates.
+  rules::SloInput Slos() const;
+
  private:
   explicit Sidecar(SidecarOptions options);
 
-  class SourceAdapter;  // the sync as the rules see it
-  class WriterSink;
-
-  absl::Status LoadConfig();
-  absl::Status CreateSource(const SourceConfig& config);
-  absl::Status CreateWriters(const Config& config);
-  absl::Status LoadRules(const Config& config);
-  void UpdateSelectors();
-  void LoadHistory();
+  absl::StatusOr<Config> ReadConfig() const;
+  absl::Status CreateSource();
+  absl::Status Apply(const Config& config);
+  void UpdateDemand(absl::Duration interval);
   web::ReadyState Ready() const;
   void CollectMetrics(std::vector<web::MetricFamily>& families) const;
 
   const SidecarOptions options_;
   RealClock clock_;
   MemoryStorage storage_;
-  Config config_;
-  std::unique_ptr<remote::Sync> sync_;
-  std::unique_ptr<SourceAdapter> source_;
-  std::vector<std::unique_ptr<remote::RemoteWriter>> writers_;
-  std::vector<std::unique_ptr<WriterSink>> sinks_;
+  SourceConfig source_config_;  // never changes after Create
+  std::unique_ptr<SourceFeed> source_;  // null: none is configured
+  RemoteWriters writers_;
   std::unique_ptr<rules::Manager> manager_;
   web::Dependencies dependencies_;  // the router's handlers point into it
   web::Router router_;
   std::unique_ptr<web::Server> server_;
 
+  mutable absl::Mutex slo_mutex_;
+  std::shared_ptr<const std::vector<rules::Slo>> slos_ ABSL_GUARDED_BY(slo_mutex_);
+  absl::Duration pull_interval_ ABSL_GUARDED_BY(slo_mutex_);
+
   std::atomic<bool> stop_{false};
-  std::atomic<bool> needs_history_{false};
-  std::thread history_thread_;
-  absl::Mutex reload_mutex_;
+  absl::Mutex reload_mutex_;  // one reload or stop at a time
   std::atomic<bool> last_reload_ok_{true};
-  std::atomic<int64_t> last_reload_ms_{0};
 };
 
 }  // namespace sloburn::cli

@@ -125,13 +125,7 @@ void RemoteWriter::Stop(absl::Duration drain) {
     changed_.SignalAll();
   }
   WaitUntilSent(drain);
-  {
-    absl::MutexLock lock(&mutex_);
-    is_stopped_ = true;
-    changed_.SignalAll();
-  }
-  client_->Cancel();
-  if (thread_.joinable()) thread_.join();
+  EndThread();
   absl::MutexLock lock(&mutex_);
   const size_t left = queue_.size() + under_way_;
   if (left == 0) return;
@@ -140,6 +134,34 @@ void RemoteWriter::Stop(absl::Duration drain) {
   under_way_ = 0;
   Log(LogLevel::kWarn, "Remote write stopped before everything was sent",
       {{"remote", options_.name}, {"dropped", StrCat(left)}});
+}
+
+void RemoteWriter::EndThread() {
+  {
+    absl::MutexLock lock(&mutex_);
+    is_stopped_ = true;
+    changed_.SignalAll();
+  }
+  client_->Cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<SeriesSample> RemoteWriter::StopAndTake() {
+  EndThread();
+  std::vector<SeriesSample> taken;
+  for (auto batch = unsent_.rbegin(); batch != unsent_.rend(); ++batch) {
+    for (const SeriesSamples& series : batch->series) {
+      for (const Sample& sample : series.samples) {
+        taken.push_back({series.labels, sample.timestamp_ms, sample.value});
+      }
+    }
+  }
+  unsent_.clear();
+  absl::MutexLock lock(&mutex_);
+  for (Queued& queued : queue_) taken.push_back(std::move(queued.sample));
+  queue_.clear();
+  under_way_ = 0;
+  return taken;
 }
 
 RemoteWriteStats RemoteWriter::Stats() const {
@@ -207,7 +229,11 @@ void RemoteWriter::Deliver(Batch batch) {
     Batch next = std::move(stack.back());
     stack.pop_back();
     const Verdict verdict = SendWithRetries(next);
-    if (verdict == Verdict::kStopped) return;
+    if (verdict == Verdict::kStopped) {
+      stack.push_back(std::move(next));
+      unsent_ = std::move(stack);
+      return;
+    }
     if (verdict == Verdict::kAccepted) {
       CountAccepted(next);
       continue;

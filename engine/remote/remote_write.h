@@ -83,6 +83,11 @@ class RemoteWriter {
   // is cut off. Idempotent.
   void Stop(absl::Duration drain);
 
+  // Ends at once and gives back what the endpoint has not accepted, in the order of each series,
+  // for another writer to send. A request under way is cut off and its samples, which already have
+  // their external labels, are among them: the endpoint may get them twice.
+  std::vector<SeriesSample> StopAndTake();
+
   RemoteWriteStats Stats() const;
   const std::string& name() const { return options_.name; }
 
@@ -100,6 +105,7 @@ class RemoteWriter {
 
   RemoteWriter(RemoteWriterOptions options, std::unique_ptr<HttpClient> client);
   void Run();
+  void EndThread();
   std::optional<Batch> NextBatch();
   void Deliver(Batch batch);
   // Sends until there is a verdict that sending again would not change.
@@ -123,6 +129,7 @@ class RemoteWriter {
   RemoteWriteStats stats_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_drop_log_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 
+  std::vector<Batch> unsent_;  // the thread's own until it has ended: the next to send is last
   std::string last_refusal_;                          // the thread's own
   absl::Time last_retry_log_ = absl::InfinitePast();  // the thread's own
   std::thread thread_;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configured source as the rules and SLOs see it: what is pulled, how far it is, and the
+// thread that loads history.
+//
+//   ASSIGN_OR_RETURN(auto feed, SourceFeed::Create(config, options));
+//   feed->SetDemand(demand);  // at start and after each reload
+//   feed->Start();
+//   ...
+//   feed->Stop();
+//
+// Threads: all functions may be called from any thread; Start and Stop from one.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "cli/config.h"
+#include "engine/engine.h"
+#include "engine/remote/sync.h"
+#include "engine/storage/storage.h"
+#include "rules/source.h"
+
+namespace sloburn::cli {
+
+struct SourceFeedOptions {
+  Storage* storage = nullptr;  // borrowed, as the clock
+  Clock* clock = nullptr;
+  absl::Duration lookback = absl::Minutes(5);
+  bool shows_progress = false;  // a bar on stderr while history is loaded
+};
+
+// What is to be pulled.
+struct SourceDemand {
+  std::vector<engine::PreparedQuery::Selector> selectors;
+  // Metrics that the rules write themselves: selectors of only these are not pulled.
+  std::set<std::string> written;
+  // How often new samples are pulled besides the ticks of rules; infinite: only by ticks.
+  absl::Duration pull_interval = absl::InfiniteDuration();
+};
+
+class SourceFeed : public rules::Coverage, public rules::SourcePull {
+ public:
+  // No request is made. Errors: those of Sync::Create.
+  static absl::StatusOr<std::unique_ptr<SourceFeed>> Create(const SourceConfig& config,
+                                                            const SourceFeedOptions& options);
+  ~SourceFeed() override { Stop(); }
+
+  void SetDemand(const SourceDemand& demand);
+
+  // History is loaded, and tried again every 5 s where that fails.
+  void Start();
+  // Cancels requests; all later ones fail.
+  void Stop();
+
+  bool Covers(const engine::PreparedQuery::Selector& selector, int64_t eval_ms,
+              std::string* why) const override;
+  absl::Status BeforeTick(int64_t t_ms) override { return sync_->PullUpTo(t_ms); }
+
+  // "" where everything is loaded and the source answers, otherwise why not.
+  std::string WhyNotReady() const;
+
+  const std::string& url() const { return url_; }
+  remote::SyncStats Stats() const { return sync_->Stats(); }
+
+ private:
+  SourceFeed(std::string url, const SourceFeedOptions& options, std::unique_ptr<remote::Sync> sync);
+  void Run();
+  bool LoadHistory();
+  void PullWhereDue();
+
+  const std::string url_;
+  const SourceFeedOptions options_;
+  const std::unique_ptr<remote::Sync> sync_;
+
+  mutable absl::Mutex mutex_;
+  std::set<std::string> written_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration pull_interval_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
+
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> needs_history_{false};
+  absl::Time next_pull_ = absl::InfinitePast();  // the thread's own
+  bool was_pulled_ = true;                       // the thread's own
+  std::thread thread_;
+};
+
+}  // namespace sloburn::cli
