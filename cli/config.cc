@@ -116,7 +116,8 @@ void ConfigReader::ReadPatterns(ConfigFields& fields, std::string_view name,
   for (std::string& path : paths) {
     const size_t star = path.find('*');
     if (star != std::string::npos && path.find('/', star) != std::string::npos) {
-      fields.Error(name, StrCat("invalid rule file path ", GoQuote(path),
+      fields.Error(name, StrCat("invalid ", name == "rule_files" ? "rule" : "SLO", " file path ",
+                                GoQuote(path),
                                 ": * is allowed in the last part only"));
     }
     path = Resolve(path);

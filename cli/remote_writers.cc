@@ -23,12 +23,12 @@ absl::StatusOr<std::shared_ptr<remote::RemoteWriter>> CreateWriter(
   options.batch_send_deadline = endpoint.queue_config.batch_send_deadline;
   options.min_backoff = endpoint.queue_config.min_backoff;
   options.max_backoff = endpoint.queue_config.max_backoff;
-  for (const auto& [name, value] : external_labels) options.external_labels.push_back({name, value});
+  for (const auto& [name, value] : external_labels)
+    options.external_labels.push_back({name, value});
   auto writer = remote::RemoteWriter::Create(std::move(options));
   if (writer.ok()) return std::shared_ptr<remote::RemoteWriter>(*std::move(writer));
-  return absl::Status(writer.status().code(),
-                      StrCat("remote_write ", endpoint.url, ": ",
-                             std::string(writer.status().message())));
+  return absl::Status(writer.status().code(), StrCat("remote_write ", endpoint.url, ": ",
+                                                     std::string(writer.status().message())));
 }
 
 }  // namespace
@@ -53,9 +53,8 @@ absl::StatusOr<RemoteWriters::Change> RemoteWriters::Prepare(const Config& confi
     Endpoint& endpoint = change.endpoints_.emplace_back();
     endpoint.config = wanted;
     endpoint.external_labels = labels;
-    endpoint.writer = take([&](const Endpoint& one) {
-      return one.config == wanted && one.external_labels == labels;
-    });
+    endpoint.writer = take(
+        [&](const Endpoint& one) { return one.config == wanted && one.external_labels == labels; });
   }
   for (Endpoint& endpoint : change.endpoints_) {
     if (endpoint.writer != nullptr) continue;
@@ -69,8 +68,9 @@ absl::StatusOr<RemoteWriters::Change> RemoteWriters::Prepare(const Config& confi
 void RemoteWriters::Install(Change change) {
   JoinRetired(/*waits=*/false);
   std::set<std::shared_ptr<remote::RemoteWriter>> used;
-  std::vector<std::pair<std::shared_ptr<remote::RemoteWriter>,
-                        std::shared_ptr<remote::RemoteWriter>>> take_overs;
+  std::vector<
+      std::pair<std::shared_ptr<remote::RemoteWriter>, std::shared_ptr<remote::RemoteWriter>>>
+      take_overs;
   for (const Endpoint& endpoint : change.endpoints_) {
     used.insert(endpoint.writer);
     if (endpoint.replaced == nullptr) continue;

@@ -112,8 +112,7 @@ rules::SloInput Sidecar::Slos() const {
     input.warnings.push_back(absl::StrCat(
         "the figures are as of ", absl::FormatTime(complete_to, absl::UTCTimeZone()),
         ", when source ", source_->url(), " was last read completely",
-        stats.last_error.ok() ? ""
-                              : absl::StrCat(": ", std::string(stats.last_error.message()))));
+        stats.last_error.ok() ? "" : absl::StrCat(": ", std::string(stats.last_error.message()))));
   }
   return input;
 }

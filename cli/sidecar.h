@@ -6,7 +6,8 @@
 //   ...
 //   sidecar->Stop();
 //
-// Threads: Start and Stop from one thread, the others from any; the parts have threads of their own.
+// Threads: Start and Stop from one thread, the others from any; the parts have threads of their
+// own.
 #pragma once
 
 #include <atomic>
@@ -35,7 +36,7 @@ struct SidecarOptions {
   MemoryStorageOptions storage;
   bool enable_lifecycle = false;
   bool enable_remote_write_receiver = false;
-  bool shows_progress = false;  // a bar on stderr while history is loaded
+  bool shows_progress = false;              // a bar on stderr while history is loaded
   absl::Duration drain = absl::Seconds(5);  // for remote write at the end
 };
 
@@ -69,7 +70,7 @@ class Sidecar {
   const SidecarOptions options_;
   RealClock clock_;
   MemoryStorage storage_;
-  SourceConfig source_config_;  // never changes after Create
+  SourceConfig source_config_;          // never changes after Create
   std::unique_ptr<SourceFeed> source_;  // null: none is configured
   RemoteWriters writers_;
   std::unique_ptr<rules::Manager> manager_;

@@ -19,9 +19,12 @@ constexpr absl::Duration kHistoryRetry = absl::Seconds(5);
 
 remote::SyncMode ToSyncMode(SourceMode mode) {
   switch (mode) {
-    case SourceMode::kRemoteRead: return remote::SyncMode::kRemoteRead;
-    case SourceMode::kQuery: return remote::SyncMode::kQueryApi;
-    case SourceMode::kAuto: break;
+    case SourceMode::kRemoteRead:
+      return remote::SyncMode::kRemoteRead;
+    case SourceMode::kQuery:
+      return remote::SyncMode::kQueryApi;
+    case SourceMode::kAuto:
+      break;
   }
   return remote::SyncMode::kAuto;
 }
@@ -145,10 +148,10 @@ bool SourceFeed::Covers(const engine::PreparedQuery::Selector& selector, int64_t
   *why = absl::StrCat(
       selector.text, " needs ", parser::FormatDuration(selector.oldest_ms - selector.newest_ms),
       " of history, ",
-      covered_from ? absl::StrCat("loaded back to ",
-                                  absl::FormatTime(absl::FromUnixMillis(*covered_from),
-                                                   absl::UTCTimeZone()))
-                   : "none is loaded yet");
+      covered_from
+          ? absl::StrCat("loaded back to ",
+                         absl::FormatTime(absl::FromUnixMillis(*covered_from), absl::UTCTimeZone()))
+          : "none is loaded yet");
   if (covered_from && *covered_from > from && sync_->NeedsFreshStorage()) {
     absl::StrAppend(why, "; a restart loads what is older");
   }

@@ -49,12 +49,18 @@ absl::StatusOr<rules::SloAnswer> EvaluateFiles(const std::vector<std::string>& f
   return result;
 }
 
+// How servers that do not have the path answer: Prometheus 404, VictoriaMetrics 400, others with a
+// page of their own.
+bool IsUnknownPath(int status) {
+  return status / 100 == 2 || status == 400 || status == 404 || status == 405 || status == 501;
+}
+
 // What the server says about the SLO files of its own configuration.
 absl::StatusOr<rules::SloAnswer> AskServer(remote::HttpClient& client) {
   const std::string place = absl::StrCat(client.url().Redacted(), kSlosPath);
   ASSIGN_OR_RETURN(const remote::HttpResponse response, client.Get(kSlosPath));
   absl::StatusOr<rules::SloAnswer> answer = rules::ParseSloAnswer(response.body);
-  if (response.status == 404 || (response.status / 100 == 2 && !answer.ok())) {
+  if (absl::IsNotFound(answer.status()) && IsUnknownPath(response.status)) {
     return absl::NotFoundError(absl::StrCat(
         place, ": no SLOs here (HTTP ", response.status,
         "): the server is no sloburn, or one without this endpoint; to evaluate SLO files over any "
@@ -67,8 +73,9 @@ absl::StatusOr<rules::SloAnswer> AskServer(remote::HttpClient& client) {
   }
   if (answer->states.empty()) {
     return absl::NotFoundError(absl::StrCat(
-        place, ": the server has no SLOs: name their files under slo_files in its configuration, "
-               "or here: sloburn slo report FILE"));
+        place,
+        ": the server has no SLOs: name their files under slo_files in its configuration, "
+        "or here: sloburn slo report FILE"));
   }
   return answer;
 }

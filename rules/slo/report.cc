@@ -21,9 +21,9 @@ absl::StatusOr<std::optional<double>> SingleValue(const Slo& slo, const QueryVal
     single = scalar->value;
   } else if (const auto* vector = std::get_if<InstantVector>(&value)) {
     if (vector->size() > 1) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("SLO \"", slo.name, "\": the query gives ", vector->size(),
-                       " series; aggregate it to one"));
+      return absl::FailedPreconditionError(absl::StrCat("SLO \"", slo.name, "\": the query gives ",
+                                                        vector->size(),
+                                                        " series; aggregate it to one"));
     }
     if (!vector->empty()) single = vector->front().value;
   } else {
@@ -53,8 +53,7 @@ std::string ExhaustionText(const SloState& state) {
   if (!state.exhaustion) return "-";
   if (*state.exhaustion == absl::ZeroDuration()) return "exhausted";
   const double hours = absl::ToDoubleHours(*state.exhaustion);
-  return hours >= 48 ? absl::StrFormat("in %.1fd", hours / 24)
-                     : absl::StrFormat("in %.1fh", hours);
+  return hours >= 48 ? absl::StrFormat("in %.1fd", hours / 24) : absl::StrFormat("in %.1fh", hours);
 }
 
 const char* BudgetColour(const SloState& state) {
@@ -100,9 +99,12 @@ std::string SloTable(const std::vector<SloState>& states, bool is_coloured) {
   }
   rows[0].push_back("EXHAUSTION");
   for (const SloState& state : states) {
-    std::vector<std::string> row = {
-        state.slo.service, state.slo.name, absl::StrFormat("%.6g%%", state.slo.objective * 100),
-        WindowText(state.slo.window), Percent(state.sli, 4), Percent(state.budget_remaining, 2)};
+    std::vector<std::string> row = {state.slo.service,
+                                    state.slo.name,
+                                    absl::StrFormat("%.6g%%", state.slo.objective * 100),
+                                    WindowText(state.slo.window),
+                                    Percent(state.sli, 4),
+                                    Percent(state.budget_remaining, 2)};
     for (const BurnRate& burn : state.burn_rates) {
       row.push_back(burn.rate ? absl::StrFormat("%.2f", *burn.rate) : "-");
     }

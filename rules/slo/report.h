@@ -24,9 +24,9 @@ struct BurnRate {
 
 struct SloState {
   Slo slo;
-  std::optional<double> sli;               // over the SLO's window; absent: no traffic
-  std::optional<double> budget_remaining;  // 1: untouched, 0: used up, negative: overspent
-  std::vector<BurnRate> burn_rates;        // in the order of BurnRateWindows()
+  std::optional<double> sli;                 // over the SLO's window; absent: no traffic
+  std::optional<double> budget_remaining;    // 1: untouched, 0: used up, negative: overspent
+  std::vector<BurnRate> burn_rates;          // in the order of BurnRateWindows()
   std::optional<absl::Duration> exhaustion;  // absent: not in sight; zero: has happened
 };
 

@@ -166,13 +166,12 @@ absl::StatusOr<std::vector<Slo>> ParseSloFile(std::string_view path, std::string
   }
   const auto& documents = stream->documents();
   if (documents.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(std::string(path), ":1:1: the file is empty"));
+    return absl::InvalidArgumentError(absl::StrCat(std::string(path), ":1:1: the file is empty"));
   }
   if (documents.size() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        std::string(path), ":", documents[1]->line, ":", documents[1]->column,
-        ": only one YAML document is allowed; put all SLOs of a service in one list"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(path), ":", documents[1]->line, ":", documents[1]->column,
+                     ": only one YAML document is allowed; put all SLOs of a service in one list"));
   }
   return SpecReader(path, query).Read(*documents[0]);
 }

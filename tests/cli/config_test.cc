@@ -171,6 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "1:27: external_labels in global must be a mapping, not a list"},
         BadCase{"rule_files: ['a/*/b.yml']",
                 "1:13: invalid rule file path \"a/*/b.yml\": * is allowed in the last part only"},
+        BadCase{"slo_files: ['a/*/b.yml']",
+                "1:12: invalid SLO file path \"a/*/b.yml\": * is allowed in the last part only"},
         BadCase{"rule_files: a.yml",
                 "1:13: rule_files in the configuration must be a list, not "
                 "this value"},

@@ -34,8 +34,7 @@ slos:
       error_query: 'sum(rate(errors[{{.window}}]))'
       total_query: 'sum(rate(requests[{{.window}}]))'
 )";
-constexpr std::string_view kRules =
-    "groups:\n- name: g\n  rules:\n  - {record: one, expr: '1'}\n";
+constexpr std::string_view kRules = "groups:\n- name: g\n  rules:\n  - {record: one, expr: '1'}\n";
 
 class SidecarTest : public ::testing::Test {
  protected:
@@ -49,8 +48,7 @@ class SidecarTest : public ::testing::Test {
     for (int i = -480; i <= 8; ++i) {
       prometheus_.Add(Labels::FromPairs({{"__name__", "requests"}}), now + i * 15'000,
                       (i + 480) * 1000);
-      prometheus_.Add(Labels::FromPairs({{"__name__", "errors"}}), now + i * 15'000,
-                      (i + 480) * 5);
+      prometheus_.Add(Labels::FromPairs({{"__name__", "errors"}}), now + i * 15'000, (i + 480) * 5);
     }
     Write("slos.yaml", kSlos);
     Write("rules.yml", kRules);
@@ -188,13 +186,15 @@ TEST_F(SidecarTest, AReloadReadsSloFilesAndKeepsTheOldOnesWhereOneIsBad) {
   WriteConfig("slo_files: ['*.yaml']\n");
   Start();
   EXPECT_THAT(SloNames(), testing::ElementsAre("availability"));
-  Write("more.yaml", "version: prometheus/v1\nservice: s\nslos:\n- name: second\n  objective: 99\n"
-                     "  sli: {raw: {error_ratio_query: 'x{'}}\n");
+  Write("more.yaml",
+        "version: prometheus/v1\nservice: s\nslos:\n- name: second\n  objective: 99\n"
+        "  sli: {raw: {error_ratio_query: 'x{'}}\n");
   EXPECT_THAT(ReloadError(), HasSubstr(Path("more.yaml") + ":6:34: 1:"));
   EXPECT_THAT(SloNames(), testing::ElementsAre("availability"));
   EXPECT_EQ(web::Exchange(port_, "POST /-/reload HTTP/1.1\r\nHost: a\r\n\r\n").status, 500);
-  Write("more.yaml", "version: prometheus/v1\nservice: s\nslos:\n- name: second\n  objective: 99\n"
-                     "  sli: {raw: {error_ratio_query: 'x'}}\n");
+  Write("more.yaml",
+        "version: prometheus/v1\nservice: s\nslos:\n- name: second\n  objective: 99\n"
+        "  sli: {raw: {error_ratio_query: 'x'}}\n");
   EXPECT_EQ(web::Exchange(port_, "POST /-/reload HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
   EXPECT_THAT(SloNames(), testing::ElementsAre("second", "availability"));
   WriteConfig("");
@@ -215,9 +215,9 @@ TEST_F(SidecarTest, AReloadPullsWhatNewSlosRead) {
 TEST_F(SidecarTest, AReloadAppliesRemoteWriteAndExternalLabels) {
   WriteEndpoint a, b;
   const auto config = [&](const WriteEndpoint& endpoint, std::string_view region) {
-    Write("c.yml", StrCat("global: {evaluation_interval: 200ms, external_labels: {region: ", region,
-                          "}}\nrule_files: [rules.yml]\nremote_write: [{url: '", endpoint.url(),
-                          "'}]\n"));
+    Write("c.yml",
+          StrCat("global: {evaluation_interval: 200ms, external_labels: {region: ", region,
+                 "}}\nrule_files: [rules.yml]\nremote_write: [{url: '", endpoint.url(), "'}]\n"));
   };
   config(a, "eu");
   Start();
@@ -247,8 +247,9 @@ TEST_F(SidecarTest, ABadEndpointKeepsRulesAndEndpoints) {
   Start();
   EXPECT_TRUE(HasFrom(a, "one"));
   Write("rules.yml", "groups:\n- name: g\n  rules:\n  - {record: two, expr: '2'}\n");
-  WriteConfig(StrCat(rules, "remote_write: [{url: '", b.url(),
-                     "'}, {url: 'https://127.0.0.1:1', tls_config: {ca_file: /nowhere/ca.pem}}]\n"));
+  WriteConfig(
+      StrCat(rules, "remote_write: [{url: '", b.url(),
+             "'}, {url: 'https://127.0.0.1:1', tls_config: {ca_file: /nowhere/ca.pem}}]\n"));
   EXPECT_THAT(ReloadError(), HasSubstr("/nowhere/ca.pem"));
   const size_t before = a.Arrived()["one"].size();
   EXPECT_TRUE(a.WaitFor([&](auto arrived) { return arrived["one"].size() > before + 1; }));
@@ -264,7 +265,8 @@ TEST_F(SidecarTest, AChangedSourceNeedsARestart) {
   EXPECT_TRUE(HasFrom(a, "one"));
   Write("rules.yml", "groups:\n- name: g\n  rules:\n  - {record: two, expr: '2'}\n");
   const std::string write_b = StrCat("remote_write: [{url: '", b.url(), "'}]\n");
-  const std::string other = StrCat("source: {url: '", prometheus_.server().url(), "', mode: query}\n");
+  const std::string other =
+      StrCat("source: {url: '", prometheus_.server().url(), "', mode: query}\n");
   for (const std::string& source : {other, std::string()}) {
     WriteConfig(StrCat(source, rules, write_b));
     const absl::Status status = sidecar_->Reload();

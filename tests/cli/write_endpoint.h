@@ -26,11 +26,11 @@ class WriteEndpoint {
   // By series, what was accepted, in order of arrival.
   std::map<std::string, std::vector<int64_t>> Arrived() const;
   // Waits until `done(Arrived())`; false after 10 s.
-  bool WaitFor(const std::function<bool(const std::map<std::string, std::vector<int64_t>>&)>& done)
-      const;
+  bool WaitFor(
+      const std::function<bool(const std::map<std::string, std::vector<int64_t>>&)>& done) const;
 
-  std::atomic<bool> is_down{false};    // answers 503
-  std::atomic<int64_t> delay_ms{0};   // before each answer
+  std::atomic<bool> is_down{false};  // answers 503
+  std::atomic<int64_t> delay_ms{0};  // before each answer
 
  private:
   remote::FakeAnswer Handle(const remote::FakeRequest& request);

@@ -97,8 +97,9 @@ TEST_F(SloTest, FilesAreReadInOrderOfTheirPaths) {
 }
 
 TEST_F(SloTest, AllErrorsOfAllFilesAreReportedWithTheirPlaces) {
-  Write("a.yaml", "version: prometheus/v1\nservice: s\nslos:\n- name: n\n  objective: 101\n"
-                  "  sli:\n    events:\n      error_query: 'sum('\n      total_query: 'x[5m]'\n");
+  Write("a.yaml",
+        "version: prometheus/v1\nservice: s\nslos:\n- name: n\n  objective: 101\n"
+        "  sli:\n    events:\n      error_query: 'sum('\n      total_query: 'x[5m]'\n");
   Write("b.yaml", "slos: [\n");
   Write("c.yaml", File("s", Events("n")) + "---\n" + File("s", Events("m")));
   Write("d.yaml", "");
@@ -214,9 +215,10 @@ TEST_F(SloTest, WindowsThatAreNotLoadedHaveNoFigures) {
 TEST_F(SloTest, AnSloThatFailsDoesNotTakeTheOthersWithIt) {
   Count("requests", 0, 60 * kMinuteMs, 1000);
   Count("errors", 0, 60 * kMinuteMs, 5);
-  const std::string many = "- name: many\n  objective: 99\n  sli:\n    raw:\n"
-                           "      error_ratio_query: 'rate({__name__=~\"errors|requests\"}"
-                           "[{{.window}}])'\n";
+  const std::string many =
+      "- name: many\n  objective: 99\n  sli:\n    raw:\n"
+      "      error_ratio_query: 'rate({__name__=~\"errors|requests\"}"
+      "[{{.window}}])'\n";
   const auto result = Evaluate(Input(File("s", many + Events("n"))), 60 * kMinuteMs);
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->states.size(), 2u);
@@ -237,8 +239,7 @@ TEST_F(SloTest, TheLimitsOfQueriesHold) {
   options = {};
   const std::atomic<bool> cancelled{true};
   options.cancelled = &cancelled;
-  EXPECT_EQ(Evaluate(input, 60 * kMinuteMs, options).status().code(),
-            absl::StatusCode::kCancelled);
+  EXPECT_EQ(Evaluate(input, 60 * kMinuteMs, options).status().code(), absl::StatusCode::kCancelled);
   options = {};
   options.max_samples = 0;
   const auto limited = Evaluate(input, 60 * kMinuteMs, options);
@@ -250,8 +251,8 @@ TEST_F(SloTest, TheLimitsOfQueriesHold) {
 TEST_F(SloTest, AnswersOfTheServerAreReadBack) {
   Count("requests", 0, 60 * kMinuteMs, 1000);
   Count("errors", 0, 60 * kMinuteMs, 5);
-  const auto result = Evaluate(Input(File("s", Events("n", "  window: 1h\n") + Events("idle"))),
-                               60 * kMinuteMs);
+  const auto result =
+      Evaluate(Input(File("s", Events("n", "  window: 1h\n") + Events("idle"))), 60 * kMinuteMs);
   ASSERT_TRUE(result.ok()) << result.status();
   const std::string body =
       StrCat(R"({"status":"success","data":{"slos":)",

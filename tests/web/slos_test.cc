@@ -18,7 +18,8 @@ slos:
 - name: availability
   objective: 99
   window: 1h
-  sli: {events: {error_query: 'sum(rate(errors[{{.window}}]))', total_query: 'sum(rate(requests[{{.window}}]))'}}
+  sli: {events: {error_query: 'sum(rate(errors[{{.window}}]))',
+                 total_query: 'sum(rate(requests[{{.window}}]))'}}
 - name: idle
   objective: 99.9
   sli: {raw: {error_ratio_query: 'sum(rate(nothing[{{.window}}]))'}}

@@ -10,8 +10,7 @@
 namespace sloburn::web {
 namespace {
 
-absl::StatusOr<Notes> ListSlos(const Request& request, const Dependencies& deps,
-                               std::string& out) {
+absl::StatusOr<Notes> ListSlos(const Request& request, const Dependencies& deps, std::string& out) {
   Notes notes;
   std::vector<rules::SloState> states;
   if (deps.slos) {
@@ -22,9 +21,9 @@ absl::StatusOr<Notes> ListSlos(const Request& request, const Dependencies& deps,
       return absl::DeadlineExceededError("query timed out in query queue");
     }
     const rules::SloInput input = deps.slos();
-    ASSIGN_OR_RETURN(rules::SloEvaluation result,
-                     rules::EvaluateSlos(input, *deps.storage->TakeSnapshot(),
-                                         deps.clock->NowMs(), options));
+    ASSIGN_OR_RETURN(
+        rules::SloEvaluation result,
+        rules::EvaluateSlos(input, *deps.storage->TakeSnapshot(), deps.clock->NowMs(), options));
     states = std::move(result.states);
     notes.warnings = std::move(result.warnings);
   }
