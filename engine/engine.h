@@ -37,6 +37,8 @@ struct QueryOptions {
   absl::Duration timeout = absl::Minutes(2);
   int64_t max_samples = 50'000'000;
   bool delayed_name_removal = false;
+  // rate, increase, irate and resets look at when samples began to count.
+  bool use_start_timestamps = false;
   // Checked while the query runs; may be null.
   const std::atomic<bool>* cancelled = nullptr;
 };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/query_flags.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "parser/printer.h"
 
@@ -15,6 +19,43 @@ absl::StatusOr<absl::Duration> ParseDurationFlag(std::string_view flag, const st
                    "; write it like 5m or 1h30m"));
 }
 
+namespace {
+
+struct Feature {
+  const char* name;
+  bool* (*flag)(engine::QueryOptions& options);
+};
+
+constexpr Feature kFeatures[] = {
+    {"promql-experimental-functions",
+     [](engine::QueryOptions& o) { return &o.parse.enable_experimental_functions; }},
+    {"promql-extended-range-selectors",
+     [](engine::QueryOptions& o) { return &o.parse.enable_extended_range_selectors; }},
+    {"promql-binop-fill-modifiers",
+     [](engine::QueryOptions& o) { return &o.parse.enable_binop_fill_modifiers; }},
+    {"promql-delayed-name-removal",
+     [](engine::QueryOptions& o) { return &o.delayed_name_removal; }},
+    {"use-start-timestamps",
+     [](engine::QueryOptions& o) { return &o.use_start_timestamps; }},
+};
+
+std::vector<std::string> FeatureNames() {
+  std::vector<std::string> names;
+  for (const Feature& feature : kFeatures) names.emplace_back(feature.name);
+  return names;
+}
+
+// REQUIRES: one of FeatureNames(), as the command line has checked.
+bool* Find(const std::string& name, engine::QueryOptions& options) {
+  const auto* const found =
+      std::find_if(std::begin(kFeatures), std::end(kFeatures),
+                   [&name](const Feature& feature) { return name == feature.name; });
+  CHECK(found != std::end(kFeatures));
+  return found->flag(options);
+}
+
+}  // namespace
+
 void QueryFlags::AddTo(CLI::App& command) {
   command.add_option("--query.lookback-delta", lookback_delta,
                      "How far an instant selector looks back");
@@ -25,9 +66,9 @@ void QueryFlags::AddTo(CLI::App& command) {
       ->check(CLI::Range(1, 1000));
   command
       .add_option("--enable-feature", features,
-                  "Comma-separated: promql-experimental-functions, promql-delayed-name-removal")
+                  "Comma-separated, as in Prometheus; each is off by default")
       ->delimiter(',')
-      ->check(CLI::IsMember({"promql-experimental-functions", "promql-delayed-name-removal"}));
+      ->check(CLI::IsMember(FeatureNames()));
 }
 
 absl::StatusOr<engine::QueryOptions> QueryFlags::ToOptions() const {
@@ -36,13 +77,7 @@ absl::StatusOr<engine::QueryOptions> QueryFlags::ToOptions() const {
                    ParseDurationFlag("--query.lookback-delta", lookback_delta));
   ASSIGN_OR_RETURN(options.timeout, ParseDurationFlag("--query.timeout", timeout));
   options.max_samples = max_samples;
-  for (const std::string& feature : features) {
-    if (feature == "promql-experimental-functions") {
-      options.parse.enable_experimental_functions = true;
-    } else {
-      options.delayed_name_removal = true;
-    }
-  }
+  for (const std::string& name : features) *Find(name, options) = true;
   return options;
 }
 

@@ -10,7 +10,6 @@
 #include "cli/promqltest/custom_bucket_load.h"
 #include "cli/promqltest/pin_selectors.h"
 #include "cli/promqltest/script.h"
-#include "cli/promqltest/unsupported_samples.h"
 #include "engine/engine.h"
 #include "engine/storage/memory_storage.h"
 #include "parser/printer.h"
@@ -27,36 +26,28 @@ engine::QueryOptions UpstreamOptions() {
   options.parse.enable_extended_range_selectors = true;
   options.parse.enable_binop_fill_modifiers = true;
   options.delayed_name_removal = true;
+  options.use_start_timestamps = true;
   options.max_samples = 10'000;
   options.timeout = absl::Seconds(100);
   return options;
-}
-
-absl::Status NotSupported(std::string_view what) {
-  return absl::UnimplementedError(
-      absl::StrCat("not supported in this version: ", std::string(what)));
 }
 
 class ScriptRunner {
  public:
   ScriptRunner() : options_(UpstreamOptions()) { Clear(); }
 
-  void Clear() {
-    storage_ = std::make_unique<MemoryStorage>();
-    unsupported_.Clear();
-  }
+  void Clear() { storage_ = std::make_unique<MemoryStorage>(); }
 
   absl::Status Load(const LoadCommand& load) {
     auto appender = storage_->NewAppender();
     for (const ScriptSeries& series : load.series) {
-      unsupported_.Add(load, series);
       for (size_t i = 0; i < series.values.size(); ++i) {
         const ScriptValue& value = series.values[i];
         if (value.is_omitted) continue;
         const int64_t time_ms = load.step_ms * static_cast<int64_t>(i);
-        RETURN_IF_ERROR(value.histogram != nullptr
-                            ? appender->AppendHistogram(series.labels, time_ms, value.histogram)
-                            : appender->Append(series.labels, time_ms, value.value));
+        const int64_t start_ms = value.start_offset_ms ? time_ms + *value.start_offset_ms : 0;
+        RETURN_IF_ERROR(appender->AppendStarted(series.labels, time_ms, start_ms, value.value,
+                                                value.histogram));
       }
     }
     if (load.with_custom_buckets) RETURN_IF_ERROR(AppendCustomBuckets(load, *appender));
@@ -81,22 +72,10 @@ class ScriptRunner {
     return absl::OkStatus();
   }
 
-  absl::Status CheckSupported(const engine::PreparedQuery& query,
-                              const TimeRange& range) const {
-    const auto reason = unsupported_.ReasonFor(query, range);
-    return reason ? NotSupported(*reason) : absl::OkStatus();
-  }
-
   absl::Status EvalExpression(const EvalCommand& eval, const std::string& expr,
                               const TimeRange& range) {
     const auto query = engine::Prepare(expr, options_);
-    if (!query.ok()) {
-      if (query.status().code() == absl::StatusCode::kUnimplemented) {
-        return NotSupported(std::string(query.status().message()));
-      }
-      return query.status();
-    }
-    RETURN_IF_ERROR(CheckSupported(*query, range));
+    if (!query.ok()) return Judge(eval, query.status(), range);
     const auto result =
         engine::Execute(*query, *storage_->TakeSnapshot(), range, options_, eval.is_range_query);
     return Judge(eval, result, range);
@@ -207,7 +186,6 @@ class ScriptRunner {
 
   const engine::QueryOptions options_;
   std::unique_ptr<MemoryStorage> storage_;
-  UnsupportedSamples unsupported_;
 };
 
 struct Tally {

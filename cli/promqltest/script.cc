@@ -11,6 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "base/float_text.h"
 #include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "cli/promqltest/start_offsets.h"
 #include "parser/literals.h"
 #include "parser/parser.h"
 #include "parser/printer.h"
@@ -97,16 +99,16 @@ class ScriptReader {
     load.with_custom_buckets = with_custom_buckets;
     ASSIGN_OR_RETURN(load.step_ms, Time(words[1]));
     std::unordered_map<Labels, size_t, LabelsHash> index;
-    bool has_start_timestamps = false;
+    std::optional<PendingStarts> starts;
     while (const std::string* body = BodyLine()) {
       // Start timestamps stand in a line of their own before their series.
-      if (body->find("}@st ") != std::string::npos || body->find("@st ") != std::string::npos) {
-        has_start_timestamps = true;
+      if (StartLineMetric(*body)) {
+        ASSIGN_OR_RETURN(starts, Starts(*body));
         continue;
       }
       ASSIGN_OR_RETURN(ScriptSeries series, Series(*body));
-      series.has_start_timestamps = has_start_timestamps;
-      has_start_timestamps = false;
+      if (starts) RETURN_IF_ERROR(SetStarts(*starts, series));
+      starts.reset();
       // Of two lines for one series the later counts.
       const auto [entry, is_new] = index.try_emplace(series.labels, load.series.size());
       if (is_new) {
@@ -115,8 +117,35 @@ class ScriptReader {
         load.series[entry->second] = std::move(series);
       }
     }
-    if (has_start_timestamps) return Error("start timestamps without the series they belong to");
+    if (starts) return Error("@st line has no following sample line");
     return load;
+  }
+
+  struct PendingStarts {
+    Labels labels;
+    std::vector<std::optional<int64_t>> offsets_ms;
+  };
+
+  absl::StatusOr<PendingStarts> Starts(const std::string& line) const {
+    const auto series = parser::ParseSeriesDescription(StrCat(*StartLineMetric(line), " _"));
+    if (!series.ok()) return Wrap(series.status());
+    auto offsets = ParseStartOffsets(line, kMaxScriptSteps);
+    if (!offsets.ok()) return Wrap(offsets.status());
+    return PendingStarts{ToLabels(series->labels), *std::move(offsets)};
+  }
+
+  absl::Status SetStarts(const PendingStarts& starts, ScriptSeries& series) const {
+    if (!(starts.labels == series.labels)) {
+      return Error("@st metric does not match the following sample line metric");
+    }
+    if (starts.offsets_ms.size() != series.values.size()) {
+      return Error("@st line has ", starts.offsets_ms.size(), " values but sample line has ",
+                   series.values.size());
+    }
+    for (size_t i = 0; i < series.values.size(); ++i) {
+      series.values[i].start_offset_ms = starts.offsets_ms[i];
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<ScriptSeries> Series(const std::string& line) const {
@@ -124,7 +153,7 @@ class ScriptReader {
     if (!parsed.ok()) return Wrap(parsed.status());
     auto values = ToScriptValues(parsed->values);
     if (!values.ok()) return Wrap(values.status());
-    return ScriptSeries{ToLabels(parsed->labels), *std::move(values), false};
+    return ScriptSeries{ToLabels(parsed->labels), *std::move(values)};
   }
 
   absl::StatusOr<int64_t> Time(const std::string& text) const {

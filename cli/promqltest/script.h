@@ -30,7 +30,6 @@ inline constexpr int64_t kMaxScriptSteps = 1'000'000;
 struct ScriptSeries {
   Labels labels;
   std::vector<ScriptValue> values;
-  bool has_start_timestamps = false;
 };
 
 struct ClearCommand {};

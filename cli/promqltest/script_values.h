@@ -2,6 +2,8 @@
 // The values of a script's series, with native histograms built from their texts.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,6 +17,7 @@ struct ScriptValue {
   double value = 0;
   HistogramPtr histogram = nullptr;  // then `value` has no meaning
   bool has_reset_hint = false;       // the histogram's was written, so it is compared too
+  std::optional<int64_t> start_offset_ms = {};  // when it began to count, after its time
 };
 
 // Errors: InvalidArgument.

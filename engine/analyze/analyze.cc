@@ -10,7 +10,6 @@
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "engine/analyze/lookups.h"
-#include "engine/analyze/supported.h"
 #include "engine/model/labels.h"
 
 namespace sloburn::engine {
@@ -267,9 +266,7 @@ class Checker {
 absl::StatusOr<ValueType> Analyze(std::string_view text, const parser::Expr& expr,
                                   const AnalyzeOptions& options) {
   ASSIGN_OR_RETURN(const Lookups lookups, LookUp(text, expr, options));
-  ASSIGN_OR_RETURN(const ValueType type, Checker(text, lookups).Run(expr));
-  RETURN_IF_ERROR(CheckSupported(text, expr));
-  return type;
+  return Checker(text, lookups).Run(expr);
 }
 
 }  // namespace sloburn::engine

@@ -2,10 +2,6 @@
 // Checks what the grammar cannot: function names and arity, types, matchers, regular expressions.
 // Errors are Prometheus', in its order: unknown functions first, as its parser meets these; then
 // types, left to right.
-//
-// Unimplemented: constructs this version knows but does not evaluate (native-histogram functions,
-// experimental functions, fill modifiers, anchored and smoothed selectors, trim operators). They
-// are refused here, so that no query ever gives a wrong answer for them.
 #pragma once
 
 #include <string_view>

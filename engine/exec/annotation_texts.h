@@ -49,6 +49,8 @@ inline constexpr std::string_view kNanSkew =
     "input to histogram_quantile has NaN observations, result is skewed higher";
 inline constexpr std::string_view kNanFraction =
     "input to histogram_fraction has NaN observations, which are excluded from all fractions";
+inline constexpr std::string_view kStartOverlap =
+    "sample has start time that overlaps with previous sample timestamp for metric";
 inline constexpr std::string_view kBoundsReconciled =
     "mismatched custom buckets were reconciled during";
 

@@ -28,26 +28,42 @@ absl::StatusOr<OperatorPtr> MakePointCall(const PlanNode& node, OperatorPtr inpu
   return MakePointFunction(std::move(input), call, std::move(args), range, context);
 }
 
+// The sample times of a selector: timestamp(x), start_timestamp(x).
+absl::StatusOr<OperatorPtr> MakeSampleTimes(const PlanNode& node, SelectorOutput output,
+                                            const TimeRange& range, ExecContext& context) {
+  const PlanNode& selector = *node.children[0];
+  const TimeRange times = selector.is_step_invariant
+                              ? TimeRange{range.start_ms, range.start_ms, range.step_ms}
+                              : range;
+  ASSIGN_OR_RETURN(OperatorPtr made, MakeInstantSelector(selector, times, context, output));
+  if (selector.is_step_invariant) made = MakeStepInvariant(std::move(made), range.steps());
+  PointCall identity;
+  identity.function = [](double value, const double*) { return value; };
+  return MakePointCall(node, std::move(made), identity, range, context);
+}
+
+bool IsSelector(const PlanNode& node) {
+  return std::holds_alternative<parser::VectorSelector>(node.expr->node);
+}
+
 absl::StatusOr<OperatorPtr> MakeTimestamp(const PlanNode& node, const TimeRange& range,
                                           ExecContext& context) {
-  const PlanNode& argument = *node.children[0];
-  if (std::holds_alternative<parser::VectorSelector>(argument.expr->node)) {
-    const TimeRange times = argument.is_step_invariant
-                                ? TimeRange{range.start_ms, range.start_ms, range.step_ms}
-                                : range;
-    ASSIGN_OR_RETURN(OperatorPtr selector, MakeInstantSelector(argument, times, context,
-                                                               SelectorOutput::kTimestamp));
-    if (argument.is_step_invariant) {
-      selector = MakeStepInvariant(std::move(selector), range.steps());
-    }
-    PointCall identity;
-    identity.function = [](double value, const double*) { return value; };
-    return MakePointCall(node, std::move(selector), identity, range, context);
+  if (IsSelector(*node.children[0])) {
+    return MakeSampleTimes(node, SelectorOutput::kTimestamp, range, context);
   }
-  ASSIGN_OR_RETURN(OperatorPtr input, BuildOperator(argument, range, context));
+  ASSIGN_OR_RETURN(OperatorPtr input, BuildOperator(*node.children[0], range, context));
   PointCall call;
   call.yields_eval_time = true;
   return MakePointCall(node, std::move(input), call, range, context);
+}
+
+// Only samples that come straight from a selector have start timestamps.
+absl::StatusOr<OperatorPtr> MakeStartTimestamp(const PlanNode& node, const TimeRange& range,
+                                               ExecContext& context) {
+  if (!IsSelector(*node.children[0]) || !context.options.use_start_timestamps) {
+    return MakeNothing();
+  }
+  return MakeSampleTimes(node, SelectorOutput::kStartTimestamp, range, context);
 }
 
 absl::StatusOr<OperatorPtr> MakeDatePart(const PlanNode& node, const TimeRange& range,
@@ -118,6 +134,7 @@ absl::StatusOr<OperatorPtr> MakeSpecialCall(const PlanNode& node, VectorFunction
     case VectorFunction::kScalarFunction: return MakeScalarFunction(node, range, context);
     case VectorFunction::kInfo: return MakeInfoJoin(node, range, context);
     case VectorFunction::kTimestamp: return MakeTimestamp(node, range, context);
+    case VectorFunction::kStartTimestamp: return MakeStartTimestamp(node, range, context);
     case VectorFunction::kDatePart: return MakeDatePart(node, range, context);
     case VectorFunction::kAbsentOverTime: return MakeAbsentOverTime(node, range, context);
     case VectorFunction::kHistogramQuantile:

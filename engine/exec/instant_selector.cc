@@ -25,7 +25,7 @@ class InstantSelector : public Operator {
     ASSIGN_OR_RETURN(readers_, context_.snapshot.Select(matchers_, MinTime(), MaxTime()));
     series_.reserve(readers_.size());
     for (const auto& reader : readers_) {
-      series_.push_back({reader->labels(), output_ == SelectorOutput::kTimestamp});
+      series_.push_back({reader->labels(), output_ != SelectorOutput::kValue});
     }
     return absl::OkStatus();
   }
@@ -56,7 +56,10 @@ class InstantSelector : public Operator {
       const Histogram* const histogram =
           view.histograms == nullptr ? nullptr : view.histograms[next - 1].get();
       if (IsStale(histogram == nullptr ? value : histogram->sum)) continue;
-      if (output_ == SelectorOutput::kTimestamp) {
+      if (output_ == SelectorOutput::kStartTimestamp) {
+        const int64_t start_ms = view.starts == nullptr ? 0 : view.starts[next - 1];
+        column.Set(step, static_cast<double>(start_ms) / 1000);
+      } else if (output_ == SelectorOutput::kTimestamp) {
         column.Set(step, static_cast<double>(found) / 1000);
       } else if (histogram == nullptr) {
         column.Set(step, value);

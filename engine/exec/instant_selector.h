@@ -10,7 +10,7 @@
 namespace sloburn::engine {
 
 // kTimestamp yields the sample's own time in seconds (the function timestamp()).
-enum class SelectorOutput { kValue, kTimestamp };
+enum class SelectorOutput { kValue, kTimestamp, kStartTimestamp };
 
 absl::StatusOr<OperatorPtr> MakeInstantSelector(const PlanNode& node, const TimeRange& range,
                                                 ExecContext& context, SelectorOutput output);

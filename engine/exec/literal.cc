@@ -17,7 +17,15 @@ class Literal : public Operator {
   Column column_;
 };
 
+class Nothing : public Operator {
+ public:
+  absl::Status Open() override { return absl::OkStatus(); }
+  absl::Status Next(Column&) override { return absl::InternalError("there is no series"); }
+};
+
 }  // namespace
+
+OperatorPtr MakeNothing() { return std::make_unique<Nothing>(); }
 
 OperatorPtr MakeNumber(double value, size_t steps) {
   Column column;

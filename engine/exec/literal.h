@@ -9,6 +9,9 @@ namespace sloburn::engine {
 
 OperatorPtr MakeNumber(double value, size_t steps);
 // The evaluation time in seconds. As a scalar and as vector(time()) it has the same form.
+// No series.
+OperatorPtr MakeNothing();
+
 OperatorPtr MakeTime(const TimeRange& range);
 
 }  // namespace sloburn::engine

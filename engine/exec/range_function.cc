@@ -38,10 +38,13 @@ struct SplitSamples {
   SampleBuffer floats;
   std::vector<int64_t> histogram_timestamps;
   std::vector<HistogramPtr> histograms;
+  std::vector<int64_t> histogram_starts;
 
-  explicit SplitSamples(const SampleView& view) {
+  SplitSamples(const SampleView& view, bool uses_starts) {
     for (size_t i = 0; i < view.size; ++i) {
-      if (view.histograms == nullptr || view.histograms[i] == nullptr) {
+      const bool is_float = view.histograms == nullptr || view.histograms[i] == nullptr;
+      if (uses_starts) (is_float ? floats.starts : histogram_starts).push_back(view.starts[i]);
+      if (is_float) {
         floats.timestamps.push_back(view.timestamps[i]);
         floats.values.push_back(view.values[i]);
       } else {
@@ -77,10 +80,12 @@ class RangeFunction : public Operator {
     ASSIGN_OR_RETURN(const SampleView view, source_->NextSeries());
     const Labels& labels = source_->series()[next_++].labels;
     column.Reset(range_.steps());
-    if (view.histograms == nullptr && source_->before_ms() == 0) {
+    const bool uses_starts = view.starts != nullptr && function_.uses_starts &&
+                             context_.options.use_start_timestamps;
+    if (view.histograms == nullptr && source_->before_ms() == 0 && !uses_starts) {
       RETURN_IF_ERROR(Slide(view, column));
     } else {
-      RETURN_IF_ERROR(SlideMixed(SplitSamples(view), labels.Get(kMetricName), column));
+      RETURN_IF_ERROR(SlideMixed(SplitSamples(view, uses_starts), labels.Get(kMetricName), column));
     }
     if (function_.expects_counter) NoteNonCounter(labels, column);
     return absl::OkStatus();
@@ -114,6 +119,7 @@ class RangeFunction : public Operator {
     Slider histograms(samples.histogram_timestamps.data(), samples.histograms.size());
     size_t largest = 0;
     uint32_t notes = 0;
+    int64_t overlaps = 0;
     for (size_t step = 0; step < column.steps(); ++step) {
       const int64_t eval_ms = range_.at(step);
       const int64_t end_ms = source_->WindowEnd(eval_ms);
@@ -124,16 +130,19 @@ class RangeFunction : public Operator {
       const size_t size = floats.MoveTo(from_ms, to_ms);
       window.floats = {samples.floats.timestamps.data() + floats.begin(),
                        samples.floats.values.data() + floats.begin(),
-                       size, start_ms, end_ms, eval_ms};
+                       size, start_ms, end_ms, eval_ms,
+                       StartsFrom(samples.floats.starts, floats.begin())};
       window.histogram_size = histograms.MoveTo(from_ms, to_ms);
       window.histogram_timestamps = samples.histogram_timestamps.data() + histograms.begin();
       window.histograms = samples.histograms.data() + histograms.begin();
+      window.histogram_starts = StartsFrom(samples.histogram_starts, histograms.begin());
       if (size + window.histogram_size == 0) continue;
       largest = std::max(largest, size + window.histogram_size);
       const double* const args = args_.At(step);
       RETURN_IF_ERROR(CheckArgs(args));
       WindowResult result = Apply(window, args);
       notes |= result.notes;
+      overlaps += (result.notes & kNoteStartOverlap) != 0;
       if (result.has_value) {
         column.Set(step, result.value);
       } else if (result.histogram != nullptr) {
@@ -141,9 +150,17 @@ class RangeFunction : public Operator {
       }
     }
     AnnotateNotes(notes, metric);
+    if (overlaps > 0) {
+      context_.annotations.WarnCounted(
+          place_, StrCat(notes::kStartOverlap, " ", GoQuote(metric)), overlaps);
+    }
     RETURN_IF_ERROR(context_.Hold(largest));
     context_.Release(largest);
     return absl::OkStatus();
+  }
+
+  static const int64_t* StartsFrom(const std::vector<int64_t>& starts, size_t begin) {
+    return starts.empty() ? nullptr : starts.data() + begin;
   }
 
   WindowResult Apply(const MixedWindow& window, const double* args) const {
@@ -152,7 +169,9 @@ class RangeFunction : public Operator {
       function_.extended(window, source_->after_ms() > 0, result);
       return result;
     }
-    if (window.histogram_size > 0 && function_.mixed != nullptr) {
+    const bool has_starts =
+        window.floats.starts != nullptr || window.histogram_starts != nullptr;
+    if ((window.histogram_size > 0 || has_starts) && function_.mixed != nullptr) {
       function_.mixed(window, args, result);
       return result;
     }

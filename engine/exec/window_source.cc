@@ -63,7 +63,7 @@ class MatrixSource : public WindowSource {
     for (size_t i = 0; i < view.size; ++i) {
       detected_[i] = view.histograms[i] == nullptr ? nullptr : WithDetectedReset(view, i);
     }
-    return {view.timestamps, view.values, view.size, detected_.data()};
+    return {view.timestamps, view.values, view.size, detected_.data(), view.starts};
   }
 
   // Copies only where there is a marker to leave out.
@@ -79,6 +79,7 @@ class MatrixSource : public WindowSource {
       kept.timestamps.push_back(view.timestamps[i]);
       kept.values.push_back(view.values[i]);
       if (view.histograms != nullptr) kept.histograms.push_back(view.histograms[i]);
+      if (view.starts != nullptr) kept.starts.push_back(view.starts[i]);
     }
     kept_ = std::move(kept);
     return kept_.View();

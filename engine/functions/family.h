@@ -46,10 +46,4 @@ constexpr FunctionRow Mixed(MixedWindowFunction mixed, FunctionRow row) {
   return row;
 }
 
-// A function that is known but not evaluated in this version.
-constexpr FunctionRow Unsupported(FunctionRow row) {
-  row.implementation = VectorFunction::kUnsupported;
-  return row;
-}
-
 }  // namespace sloburn::engine

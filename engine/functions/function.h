@@ -36,6 +36,8 @@ struct Window {
   int64_t start_ms;     // exclusive
   int64_t end_ms;       // inclusive; start_ms + range
   int64_t eval_ms;      // the step's time, not shifted by offset and @
+  // When each sample began to count, 0: unknown. Null: nothing is known, or not to be used.
+  const int64_t* starts = nullptr;
 };
 
 // Writes the result and returns true, or returns false for no sample. `args` are the scalar
@@ -53,6 +55,7 @@ enum WindowNote : uint32_t {
   kNoteBoundsReconciledAdd = 1 << 6,
   kNoteBoundsReconciledSub = 1 << 7,
   kNoteBoundsReconciledAgg = 1 << 8,
+  kNoteStartOverlap = 1 << 9,       // a sample began to count before the one before it
 };
 
 // A window of a series that holds histograms. Both kinds are in time order.
@@ -61,6 +64,7 @@ struct MixedWindow {
   const int64_t* histogram_timestamps = nullptr;
   const HistogramPtr* histograms = nullptr;
   size_t histogram_size = 0;
+  const int64_t* histogram_starts = nullptr;
 };
 
 // At most one of value and histogram.
@@ -76,7 +80,7 @@ struct WindowResult {
   }
 };
 
-// Called for windows with at least one histogram.
+// Called for windows with at least one histogram, and where start timestamps are known.
 using MixedWindowFunction = void (*)(const MixedWindow& window, const double* args,
                                      WindowResult& result);
 
@@ -87,7 +91,7 @@ using ExtendedWindowFunction = void (*)(const MixedWindow& window, bool is_smoot
 // Functions whose result depends on labels, on several series, or on time. Each has its operator
 // in engine/exec.
 enum class VectorFunction {
-  kAbsent, kAbsentOverTime, kScalar, kVector, kTime, kPi, kTimestamp,
+  kAbsent, kAbsentOverTime, kScalar, kVector, kTime, kPi, kTimestamp, kStartTimestamp,
   kSort, kSortDesc, kSortByLabel, kSortByLabelDesc, kLabelReplace, kLabelJoin,
   kQueryStart, kQueryEnd, kQueryRange, kQueryStep,
   kScalarFunction,  // the point function of scalars only
@@ -95,7 +99,6 @@ enum class VectorFunction {
   // vector(time()) when called without an argument, then the point function:
   kDatePart,
   kClamp,        // whole result empty when max < min
-  kUnsupported,  // known by name, refused with a clear message until it is built
 };
 
 struct FunctionRow {
@@ -120,6 +123,7 @@ struct FunctionRow {
   HistogramFunction of_histogram = nullptr;  // for kNativeHistogram
   ExtendedWindowFunction extended = nullptr;  // null: anchored and smoothed are errors
   bool takes_smoothed = false;                // not only anchored
+  bool uses_starts = false;                   // start timestamps
 };
 
 // nullptr when there is no such function.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/functions/histogram_total.h"
+#include "engine/functions/start_timestamps.h"
 #include "engine/model/histogram.h"
 
 namespace sloburn::engine {
@@ -15,6 +16,7 @@ struct Element {
   int64_t timestamp_ms;
   double value;
   const HistogramPtr* histogram;  // null: a float
+  SampleSpan span;
 };
 
 // Both kinds in time order. Two of one time cannot be in one series.
@@ -27,10 +29,14 @@ std::vector<Element> InOrder(const MixedWindow& w) {
         h >= w.histogram_size ||
         (f < w.floats.size && w.floats.timestamps[f] < w.histogram_timestamps[h]);
     if (takes_float) {
-      elements.push_back({w.floats.timestamps[f], w.floats.values[f], nullptr});
+      const int64_t start_ms = w.floats.starts == nullptr ? 0 : w.floats.starts[f];
+      elements.push_back({w.floats.timestamps[f], w.floats.values[f], nullptr,
+                          {start_ms, w.floats.timestamps[f]}});
       ++f;
     } else {
-      elements.push_back({w.histogram_timestamps[h], 0, &w.histograms[h]});
+      const int64_t start_ms = w.histogram_starts == nullptr ? 0 : w.histogram_starts[h];
+      elements.push_back({w.histogram_timestamps[h], 0, &w.histograms[h],
+                          {start_ms, w.histogram_timestamps[h]}});
       ++h;
     }
   }
@@ -67,12 +73,15 @@ bool IsGauge(const Histogram& histogram) {
   return histogram.reset_hint == CounterResetHint::kGauge;
 }
 
-void InstantChangeOfHistograms(const Histogram& before, const Histogram& last, double seconds,
+void InstantChangeOfHistograms(const Element& older, const Element& newer, double seconds,
                                bool is_rate, WindowResult& result) {
+  const Histogram &before = **older.histogram, &last = **newer.histogram;
   Histogram change = last;
   if (is_rate && (IsGauge(last) || IsGauge(before))) result.notes |= kNoteNotCounter;
   if (!is_rate && (!IsGauge(last) || !IsGauge(before))) result.notes |= kNoteNotGauge;
-  if (!is_rate || !last.DetectReset(before)) {
+  const bool is_reset =
+      is_rate && (IsStartReset(older.span, newer.span) || last.DetectReset(before));
+  if (!is_reset) {
     const HistogramSum how = change.Sub(before);
     if (how.incompatible_schema) {
       result.notes |= kNoteMixedSchemas;
@@ -97,9 +106,10 @@ void InstantChange(const MixedWindow& w, bool is_rate, WindowResult& result) {
   if ((last.histogram == nullptr) != (before.histogram == nullptr)) {
     result.notes |= kNoteMixed;
   } else if (last.histogram != nullptr) {
-    InstantChangeOfHistograms(**before.histogram, **last.histogram, seconds, is_rate, result);
+    InstantChangeOfHistograms(before, last, seconds, is_rate, result);
   } else {
-    const bool is_reset = is_rate && last.value < before.value;
+    const bool is_reset =
+        is_rate && (last.value < before.value || IsStartReset(before.span, last.span));
     const double change = is_reset ? last.value : last.value - before.value;
     result.Set(is_rate ? change / seconds : change);
   }
@@ -153,9 +163,10 @@ void MixedResets(const MixedWindow& w, const double*, WindowResult& result) {
     if ((now.histogram == nullptr) != (before.histogram == nullptr)) {
       ++resets;
     } else if (now.histogram == nullptr) {
-      resets += now.value < before.value;
+      resets += now.value < before.value || IsStartReset(before.span, now.span);
     } else {
-      resets += (*now.histogram)->DetectReset(**before.histogram);
+      resets += IsStartReset(before.span, now.span) ||
+                (*now.histogram)->DetectReset(**before.histogram);
     }
   }
   result.Set(resets);
@@ -185,8 +196,13 @@ void MixedIdelta(const MixedWindow& w, const double*, WindowResult& result) {
   InstantChange(w, false, result);
 }
 
-std::shared_ptr<Histogram> HistogramIncrease(const HistogramPtr* histograms, size_t size,
+std::shared_ptr<Histogram> HistogramIncrease(const MixedWindow& w, const int64_t* starts,
                                              bool is_counter, uint32_t* notes) {
+  const HistogramPtr* const histograms = w.histograms;
+  const size_t size = w.histogram_size;
+  const auto span = [&](size_t i) {
+    return SampleSpan{starts == nullptr ? 0 : starts[i], w.histogram_timestamps[i]};
+  };
   const Histogram& last = *histograms[size - 1];
   const auto fail = [notes](uint32_t note) {
     *notes |= note;
@@ -196,7 +212,8 @@ std::shared_ptr<Histogram> HistogramIncrease(const HistogramPtr* histograms, siz
   // After a reset between the first two the first says nothing, and its buckets may be others.
   Histogram first;
   const Histogram* previous = histograms[0].get();
-  if (is_counter && histograms[1]->DetectReset(*previous)) {
+  if (is_counter &&
+      (IsStartReset(span(0), span(1)) || histograms[1]->DetectReset(*previous))) {
     first = EmptyLike(*histograms[1]);
     previous = &first;
   }
@@ -220,7 +237,9 @@ std::shared_ptr<Histogram> HistogramIncrease(const HistogramPtr* histograms, siz
   if (change->Sub(*previous).bounds_reconciled) *notes |= kNoteBoundsReconciledSub;
   for (size_t i = 1; is_counter && i < size; ++i) {
     const Histogram& current = *histograms[i];
-    if (current.DetectReset(*previous) && change->Add(*previous).bounds_reconciled) {
+    if (StartOverlaps(span(i - 1), span(i))) *notes |= kNoteStartOverlap;
+    const bool is_reset = IsStartReset(span(i - 1), span(i)) || current.DetectReset(*previous);
+    if (is_reset && change->Add(*previous).bounds_reconciled) {
       *notes |= kNoteBoundsReconciledAdd;
     }
     previous = &current;

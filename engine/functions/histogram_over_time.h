@@ -24,9 +24,9 @@ void MixedIrate(const MixedWindow& window, const double* args, WindowResult& res
 void MixedIdelta(const MixedWindow& window, const double* args, WindowResult& result);
 
 // The increase (a counter's, resets corrected) or change (a gauge's) from the first to the last of
-// `size` > 1 histograms, not extrapolated; null where they do not go together. Prometheus'
-// histogramRate.
-std::shared_ptr<Histogram> HistogramIncrease(const HistogramPtr* histograms, size_t size,
+// the window's histograms, of which there are at least two, not extrapolated; null where they do
+// not go together. `starts` may be null. Prometheus' histogramRate.
+std::shared_ptr<Histogram> HistogramIncrease(const MixedWindow& window, const int64_t* starts,
                                              bool is_counter, uint32_t* notes);
 
 }  // namespace sloburn::engine

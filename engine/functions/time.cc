@@ -85,7 +85,7 @@ constexpr FunctionRow kRows[] = {
      1,
      0,
      kV,
-     VectorFunction::kUnsupported,
+     VectorFunction::kStartTimestamp,
      nullptr,
      false,
      true,

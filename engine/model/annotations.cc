@@ -46,6 +46,13 @@ void Annotations::Inform(parser::SourceRange place, std::string_view text) {
   Find(false, text).place = place;
 }
 
+void Annotations::WarnCounted(parser::SourceRange place, std::string_view text,
+                              int64_t occurrences) {
+  Note& note = Find(true, text);
+  note.place = place;
+  note.occurrences += occurrences;
+}
+
 void Annotations::InformForcedMonotonicity(parser::SourceRange place, std::string_view text,
                                            const ForcedMonotonicity& extent) {
   Note& note = Find(false, text);
@@ -71,6 +78,7 @@ std::vector<std::string> Annotations::Texts(bool warnings, std::string_view quer
     std::string text = absl::StrCat(warnings ? "PromQL warning: " : "PromQL info: ", note.text);
     if (!query.empty()) {
       if (note.has_extent) text += Describe(note.extent);
+      if (note.occurrences > 1) absl::StrAppend(&text, " (", note.occurrences, " occurrences)");
       const auto place = parser::LocateOffset(query, note.place.begin);
       text += place ? absl::StrCat(" (", place->line, ":", place->column, ")")
                     : " (unknown position)";

@@ -30,6 +30,8 @@ class Annotations {
  public:
   void Warn(parser::SourceRange place, std::string_view text);
   void Inform(parser::SourceRange place, std::string_view text);
+  // Equal texts add up: "... (3 occurrences)".
+  void WarnCounted(parser::SourceRange place, std::string_view text, int64_t occurrences);
   // All that share `text` become one info that tells the extent.
   void InformForcedMonotonicity(parser::SourceRange place, std::string_view text,
                                 const ForcedMonotonicity& extent);
@@ -46,6 +48,7 @@ class Annotations {
     parser::SourceRange place;
     bool has_extent = false;
     ForcedMonotonicity extent;
+    int64_t occurrences = 0;
   };
 
   Note& Find(bool is_warning, std::string_view text);

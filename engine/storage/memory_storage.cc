@@ -112,7 +112,8 @@ class ColumnReader : public SeriesReader {
     const size_t skip = first - begin;
     const HistogramPtr* const histograms = columns_->histograms.get();
     return SampleView{first, columns_->values.get() + skip, static_cast<size_t>(last - first),
-                      histograms == nullptr ? nullptr : histograms + skip};
+                      histograms == nullptr ? nullptr : histograms + skip,
+                      columns_->starts == nullptr ? nullptr : columns_->starts.get() + skip};
   }
 
  private:
@@ -146,13 +147,16 @@ class MemoryAppender : public Appender {
   explicit MemoryAppender(MemoryStorage* storage) : storage_(storage) {}
 
   absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) override {
-    return Take(labels, timestamp_ms, value, nullptr);
+    return AppendStarted(labels, timestamp_ms, 0, value, nullptr);
   }
 
   absl::Status AppendHistogram(const Labels& labels, int64_t timestamp_ms,
                                HistogramPtr histogram) override {
-    return Take(labels, timestamp_ms, 0, std::move(histogram));
+    return AppendStarted(labels, timestamp_ms, 0, 0, std::move(histogram));
   }
+
+  absl::Status AppendStarted(const Labels& labels, int64_t timestamp_ms, int64_t start_ms,
+                             double value, HistogramPtr histogram) override;
 
   absl::Status Commit() override;
 
@@ -160,35 +164,11 @@ class MemoryAppender : public Appender {
   struct Pending {
     Labels labels;
     std::vector<Sample> samples;
-    std::vector<HistogramPtr> histograms;  // empty, or as long as `samples`
+    std::vector<HistogramPtr> histograms;  // empty, or as long as `samples`; so is this:
+    std::vector<int64_t> starts;
     Newest newest;
     bool has_newest = false;
   };
-
-  absl::Status Take(const Labels& labels, int64_t timestamp_ms, double value,
-                    HistogramPtr histogram) {
-    ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
-    if (pending->has_newest) {
-      const Verdict verdict = Judge(pending->newest, timestamp_ms, value, histogram);
-      if (verdict == Verdict::kIgnore) return absl::OkStatus();
-      if (verdict != Verdict::kAccept) {
-        ++refused_;
-        return ToStatus(verdict);
-      }
-    }
-    if (histogram != nullptr) {
-      const CounterResetHint hint = StoredHint(pending->newest, pending->has_newest, *histogram);
-      histogram = WithHint(std::move(histogram), hint);
-    }
-    pending->newest = {timestamp_ms, value, histogram};
-    pending->has_newest = true;
-    pending->samples.push_back({timestamp_ms, value});
-    if (histogram != nullptr || !pending->histograms.empty()) {
-      pending->histograms.resize(pending->samples.size());
-      pending->histograms.back() = std::move(histogram);
-    }
-    return absl::OkStatus();
-  }
 
   absl::StatusOr<Pending*> Resolve(const Labels& labels);
 
@@ -199,6 +179,36 @@ class MemoryAppender : public Appender {
   size_t new_series_ = 0;
   int64_t refused_ = 0;
 };
+
+absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timestamp_ms,
+                                           int64_t start_ms, double value,
+                                           HistogramPtr histogram) {
+  ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
+  if (pending->has_newest) {
+    const Verdict verdict = Judge(pending->newest, timestamp_ms, value, histogram);
+    if (verdict == Verdict::kIgnore) return absl::OkStatus();
+    if (verdict != Verdict::kAccept) {
+      ++refused_;
+      return ToStatus(verdict);
+    }
+  }
+  if (histogram != nullptr) {
+    const CounterResetHint hint = StoredHint(pending->newest, pending->has_newest, *histogram);
+    histogram = WithHint(std::move(histogram), hint);
+  }
+  pending->newest = {timestamp_ms, value, histogram};
+  pending->has_newest = true;
+  pending->samples.push_back({timestamp_ms, value});
+  if (histogram != nullptr || !pending->histograms.empty()) {
+    pending->histograms.resize(pending->samples.size());
+    pending->histograms.back() = std::move(histogram);
+  }
+  if (start_ms != 0 || !pending->starts.empty()) {
+    pending->starts.resize(pending->samples.size());
+    pending->starts.back() = start_ms;
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& labels) {
   // Samples of one series mostly come together.
@@ -260,8 +270,9 @@ absl::Status MemoryAppender::Commit() {
     MemoryStorage::Series& series = storage_->series_[*id];
     for (size_t i = 0; i < pending.samples.size(); ++i) {
       const Sample& sample = pending.samples[i];
-      storage_->Push(series, sample.timestamp_ms, sample.value,
-                     pending.histograms.empty() ? nullptr : pending.histograms[i]);
+      storage_->Push(series, {sample.timestamp_ms, pending.starts.empty() ? 0 : pending.starts[i],
+                              sample.value,
+                              pending.histograms.empty() ? nullptr : pending.histograms[i]});
     }
   }
   pending_.clear();
@@ -289,29 +300,37 @@ void MemoryStorage::Grow(Series& series, size_t capacity) {
     larger->histograms = std::make_unique<HistogramPtr[]>(capacity);
     std::copy_n(series.columns->histograms.get() + skip, kept, larger->histograms.get());
   }
+  if (series.columns != nullptr && series.columns->starts != nullptr) {
+    larger->starts = std::make_unique<int64_t[]>(capacity);
+    std::copy_n(series.columns->starts.get() + skip, kept, larger->starts.get());
+  }
   series.columns = std::move(larger);
   series.size = kept;
   series.forgotten += skip;
   stats_.samples -= static_cast<int64_t>(skip);
 }
 
-void MemoryStorage::Push(Series& series, int64_t timestamp_ms, double value,
-                         HistogramPtr histogram) {
+void MemoryStorage::Push(Series& series, NewSample sample) {
   if (series.columns == nullptr) {
     Grow(series, kFirstCapacity);
   } else if (series.size == series.columns->capacity) {
     Grow(series, series.size + series.size / 2 + kFirstCapacity);
   }
-  if (histogram != nullptr && series.columns->histograms == nullptr) {
-    // Readers may hold these columns: the new one comes with a copy.
-    Grow(series, series.columns->capacity);
-    series.columns->histograms = std::make_unique<HistogramPtr[]>(series.columns->capacity);
+  const bool needs_histograms =
+      sample.histogram != nullptr && series.columns->histograms == nullptr;
+  const bool needs_starts = sample.start_ms != 0 && series.columns->starts == nullptr;
+  // Readers may hold these columns: what is new comes with a copy.
+  if (needs_histograms || needs_starts) Grow(series, series.columns->capacity);
+  Columns& columns = *series.columns;
+  if (needs_histograms) columns.histograms = std::make_unique<HistogramPtr[]>(columns.capacity);
+  if (needs_starts) columns.starts = std::make_unique<int64_t[]>(columns.capacity);
+  const int64_t timestamp_ms = sample.timestamp_ms;
+  if (columns.histograms != nullptr) {
+    columns.histograms[series.size] = std::move(sample.histogram);
   }
-  if (series.columns->histograms != nullptr) {
-    series.columns->histograms[series.size] = std::move(histogram);
-  }
-  series.columns->timestamps[series.size] = timestamp_ms;
-  series.columns->values[series.size] = value;
+  if (columns.starts != nullptr) columns.starts[series.size] = sample.start_ms;
+  columns.timestamps[series.size] = timestamp_ms;
+  columns.values[series.size] = sample.value;
   ++series.size;
   const bool is_first = stats_.appended == 0;
   stats_.min_time_ms = is_first ? timestamp_ms : std::min(stats_.min_time_ms, timestamp_ms);

@@ -54,7 +54,9 @@ class MemoryStorage : public Storage {
         : timestamps(new int64_t[room]), values(new double[room]), capacity(room) {}
     std::unique_ptr<int64_t[]> timestamps;
     std::unique_ptr<double[]> values;
-    std::unique_ptr<HistogramPtr[]> histograms;  // null until the series gets its first one
+    // Null until the series gets its first one.
+    std::unique_ptr<HistogramPtr[]> histograms;
+    std::unique_ptr<int64_t[]> starts;
     size_t capacity;
   };
   struct Series {
@@ -63,8 +65,13 @@ class MemoryStorage : public Storage {
     uint64_t forgotten = 0;  // samples that retention has dropped before columns[0]
   };
 
-  void Push(Series& series, int64_t timestamp_ms, double value, HistogramPtr histogram)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  struct NewSample {
+    int64_t timestamp_ms;
+    int64_t start_ms;
+    double value;
+    HistogramPtr histogram;
+  };
+  void Push(Series& series, NewSample sample) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Grow(Series& series, size_t capacity) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryStorageOptions options_;

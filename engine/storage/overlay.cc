@@ -25,6 +25,8 @@ class JoinedReader : public SeriesReader {
     buffer.timestamps.assign(view.timestamps, view.timestamps + view.size);
     buffer.values.assign(view.values, view.values + view.size);
     buffer.histograms.clear();
+    buffer.starts.clear();
+    if (view.starts != nullptr) buffer.starts.assign(view.starts, view.starts + view.size);
     if (view.histograms != nullptr) {
       buffer.histograms.assign(view.histograms, view.histograms + view.size);
     }
@@ -33,6 +35,7 @@ class JoinedReader : public SeriesReader {
       if (!buffer.timestamps.empty() && sample.timestamp_ms <= buffer.timestamps.back()) continue;
       buffer.timestamps.push_back(sample.timestamp_ms);
       buffer.values.push_back(sample.value);
+      if (!buffer.starts.empty()) buffer.starts.push_back(0);
       if (sample.histogram == nullptr && buffer.histograms.empty()) continue;
       buffer.histograms.resize(buffer.timestamps.size());
       buffer.histograms.back() = sample.histogram;

@@ -32,22 +32,27 @@ struct SampleView {
   size_t size = 0;
   // Null where all samples are floats; otherwise histograms[i] is null where sample i is a float.
   const HistogramPtr* histograms = nullptr;
+  // When each sample began to count, 0 where that is not known; null where it never is.
+  const int64_t* starts = nullptr;
 };
 
 // Room for samples that must be decoded or joined; reused from series to series.
 struct SampleBuffer {
   std::vector<int64_t> timestamps;
   std::vector<double> values;
-  std::vector<HistogramPtr> histograms;  // empty, or as long as the others
+  std::vector<HistogramPtr> histograms;  // these two empty, or as long as the others
+  std::vector<int64_t> starts;
 
   void Clear() {
     timestamps.clear();
     values.clear();
     histograms.clear();
+    starts.clear();
   }
   SampleView View() const {
     return {timestamps.data(), values.data(), timestamps.size(),
-            histograms.empty() ? nullptr : histograms.data()};
+            histograms.empty() ? nullptr : histograms.data(),
+            starts.empty() ? nullptr : starts.data()};
   }
 };
 
@@ -85,6 +90,11 @@ class Appender {
   virtual absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) = 0;
   virtual absl::Status AppendHistogram(const Labels& labels, int64_t timestamp_ms,
                                        HistogramPtr histogram) = 0;
+
+  // A sample that tells when it began to count (`start_ms`, 0: unknown): a float, or a histogram
+  // where that is not null.
+  virtual absl::Status AppendStarted(const Labels& labels, int64_t timestamp_ms, int64_t start_ms,
+                                     double value, HistogramPtr histogram) = 0;
 
   // After Commit every snapshot taken later shows the samples; on an error none of them.
   // An appender that is destroyed without Commit changes nothing.

@@ -307,6 +307,10 @@ class FailingStorage : public Storage {
     absl::Status AppendHistogram(const Labels& labels, int64_t t, HistogramPtr h) override {
       return base_->AppendHistogram(labels, t, std::move(h));
     }
+    absl::Status AppendStarted(const Labels& labels, int64_t t, int64_t start, double v,
+                               HistogramPtr h) override {
+      return base_->AppendStarted(labels, t, start, v, std::move(h));
+    }
     absl::Status Commit() override { return error_.ok() ? base_->Commit() : error_; }
 
    private:

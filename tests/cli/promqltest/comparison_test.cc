@@ -19,7 +19,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 Labels Named(const std::string& value) { return Labels::FromPairs({{"a", value}}); }
 
 ScriptSeries Expected(const std::string& value, std::vector<double> values) {
-  ScriptSeries series{Named(value), {}, false};
+  ScriptSeries series{Named(value), {}};
   for (const double v : values) {
     ScriptValue one;
     one.value = v;

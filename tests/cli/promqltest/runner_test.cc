@@ -84,9 +84,11 @@ TEST_F(RunnerTest, ClassicHistogramsBecomeNativeOnes) {
   EXPECT_EQ(exit_code_, 0);
 }
 
-TEST_F(RunnerTest, UnsupportedFunctionsAreNamed) {
-  EXPECT_THAT(Run("eval instant at 0 start_timestamp(x)\n"),
-              HasSubstr("not supported in this version: 1:1: function \"start_timestamp\""));
+TEST_F(RunnerTest, StartTimestampsCount) {
+  Run("load 1m\n  x@st _ -10s -10s\n  x 5 5 5\n\n"
+      "eval instant at 2m start_timestamp(x)\n  {} 110\n\n"
+      "eval instant at 2m resets(x[5m])\n  {} 2\n");
+  EXPECT_EQ(exit_code_, 0);
 }
 
 TEST_F(RunnerTest, ExpectedAnnotations) {

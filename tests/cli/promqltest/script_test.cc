@@ -57,8 +57,8 @@ TEST(Script, StartTimestampsMarkTheNextSeries) {
   const auto commands = Read("load_with_nhcb 1m\n  x{}@st -1m -2m\n  x{} 1 2\n  y 5\n");
   const auto& load = std::get<LoadCommand>(commands[0]);
   EXPECT_TRUE(load.with_custom_buckets);
-  EXPECT_TRUE(load.series[0].has_start_timestamps);
-  EXPECT_FALSE(load.series[1].has_start_timestamps);
+  EXPECT_EQ(load.series[0].values[0].start_offset_ms, -60'000);
+  EXPECT_EQ(load.series[1].values[0].start_offset_ms, std::nullopt);
 }
 
 TEST(Script, InstantEval) {
@@ -126,7 +126,7 @@ TEST(Script, ErrorsNameFileAndLine) {
   EXPECT_THAT(ErrorOf("load\n"), StartsWith("x.test:1: invalid load command"));
   EXPECT_THAT(ErrorOf("load 5x\n  a 1\n"), StartsWith("x.test:1: "));
   EXPECT_THAT(ErrorOf("load 1m\n  a{ 1\n"), StartsWith("x.test:2: "));
-  EXPECT_THAT(ErrorOf("load 1m\n  a@st -1m\n"), HasSubstr("start timestamps without"));
+  EXPECT_THAT(ErrorOf("load 1m\n  a@st -1m\n"), HasSubstr("@st line has no following sample line"));
   EXPECT_THAT(ErrorOf("eval instant\n"), HasSubstr("invalid eval command"));
   EXPECT_THAT(ErrorOf("eval range from 2m to 1m step 1m x\n"), HasSubstr("invalid time range"));
   EXPECT_THAT(ErrorOf("eval range from 1m to 2m step 0 x\n"), HasSubstr("invalid time range"));
