@@ -154,6 +154,9 @@ std::vector<SeriesSample> RemoteWriter::StopAndTake() {
       for (const Sample& sample : series.samples) {
         taken.push_back({series.labels, sample.timestamp_ms, sample.value});
       }
+      for (const HistogramSample& sample : series.histograms) {
+        taken.push_back({series.labels, sample.timestamp_ms, 0, sample.histogram});
+      }
     }
   }
   unsent_.clear();
@@ -214,7 +217,12 @@ std::optional<RemoteWriter::Batch> RemoteWriter::NextBatch() {
     if (is_new) {
       batch.series.push_back({WithExternalLabels(sample.labels, options_.external_labels), {}});
     }
-    batch.series[found->second].samples.push_back({sample.timestamp_ms, sample.value});
+    SeriesSamples& series = batch.series[found->second];
+    if (sample.histogram != nullptr) {
+      series.histograms.push_back({sample.timestamp_ms, sample.histogram});
+    } else {
+      series.samples.push_back({sample.timestamp_ms, sample.value});
+    }
     batch.newest_ms = std::max(batch.newest_ms, sample.timestamp_ms);
   }
   return batch;
@@ -252,8 +260,11 @@ void RemoteWriter::Deliver(Batch batch) {
     Batch halves[2];
     for (size_t i = 0; i < next.series.size(); ++i) {
       Batch& half = halves[i < middle ? 0 : 1];
-      half.samples += next.series[i].samples.size();
+      half.samples += next.series[i].samples.size() + next.series[i].histograms.size();
       for (const Sample& sample : next.series[i].samples) {
+        half.newest_ms = std::max(half.newest_ms, sample.timestamp_ms);
+      }
+      for (const HistogramSample& sample : next.series[i].histograms) {
         half.newest_ms = std::max(half.newest_ms, sample.timestamp_ms);
       }
       half.series.push_back(std::move(next.series[i]));
