@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // sloburn: rules and SLOs beside Prometheus. See `sloburn --help`.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <string>
 
 #include "cli/commands/commands.h"
 #include "cli/exit_status.h"
 #include "cli/version.h"
+
+namespace {
+
+// "unknown command ..." or "unknown flag ...", or "" where all words are known.
+std::string UnknownWord(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* command = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (!word.starts_with("-")) {
+      const auto commands = command->get_subcommands([](const CLI::App*) { return true; });
+      const auto next = std::find_if(commands.begin(), commands.end(), [&word](const CLI::App* c) {
+        return c->check_name(word);
+      });
+      if (next != commands.end()) {
+        command = *next;
+      } else if (!commands.empty()) {
+        return "unknown command \"" + word + "\"";
+      }
+      continue;
+    }
+    const std::string flag = word.substr(0, word.find('='));
+    if (flag != "-" && command->get_option_no_throw(flag) == nullptr) {
+      return "unknown flag " + flag;
+    }
+  }
+  return "";
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Evaluates Prometheus recording rules, alerts and SLOs exactly as Prometheus does.");
@@ -23,6 +54,14 @@ int main(int argc, char** argv) {
   sloburn::cli::AddVersionCommand(app, exit_code);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    // What is missing hides what is wrong; that is said first.
+    const std::string unknown = UnknownWord(app, argc, argv);
+    if (!unknown.empty()) {
+      std::cerr << unknown << "\nRun with --help for more information.\n";
+      return sloburn::cli::kExitUsage;
+    }
+    return app.exit(error) == 0 ? sloburn::cli::kExitOk : sloburn::cli::kExitUsage;
   } catch (const CLI::ParseError& error) {
     // CLI11 has codes of its own; ours is one for every misuse.
     return app.exit(error) == 0 ? sloburn::cli::kExitOk : sloburn::cli::kExitUsage;

@@ -54,6 +54,8 @@ absl::StatusOr<std::unique_ptr<SourceFeed>> SourceFeed::Create(const SourceConfi
                                                                const SourceFeedOptions& options) {
   remote::SyncOptions sync_options;
   sync_options.source = ToHttpOptions(config.url, config.http, config.headers, config.timeout);
+  // History streams for long; a source that says nothing for this long hangs.
+  sync_options.source.idle_timeout = config.timeout;
   sync_options.mode = ToSyncMode(config.mode);
   sync_options.lookback = options.lookback;
   ASSIGN_OR_RETURN(auto sync, remote::Sync::Create(std::move(sync_options), options.storage));

@@ -67,17 +67,34 @@ void AppendEscape(std::string& out, std::string_view& text) {
   }
 }
 
+// Go's rule: underscores stand between digits, or behind a base's prefix.
+bool HasGoodUnderscores(std::string_view text) {
+  const bool is_hex = text.size() > 1 && text[0] == '0' && absl::ascii_tolower(text[1]) == 'x';
+  if (is_hex) text.remove_prefix(2);
+  bool follows_digit = is_hex, follows_underscore = false;
+  for (const char c : text) {
+    const bool is_digit =
+        absl::ascii_isdigit(c) || (is_hex && absl::ascii_isxdigit(c));
+    if (c == '_' ? !follows_digit : (follows_underscore && !is_digit)) return false;
+    follows_digit = is_digit;
+    follows_underscore = c == '_';
+  }
+  return !follows_underscore;
+}
+
 }  // namespace
 
 absl::StatusOr<double> ParseNumber(std::string_view text) {
   double value = 0;
-  if (ParseInteger(text, &value)) return value;
+  const bool is_well_formed = HasGoodUnderscores(text);
+  if (is_well_formed && ParseInteger(text, &value)) return value;
   std::string plain;
   for (const char c : text) {
     if (c != '_') plain += c;
   }
   bool is_out_of_range = false;
-  const auto parsed = ParseGoFloat(plain, &is_out_of_range);
+  auto parsed = ParseGoFloat(plain, &is_out_of_range);
+  if (!is_well_formed) parsed = std::nullopt;
   const std::string quoted = GoQuote(text);
   if (!parsed) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "parser/print_parts.h"
 #include "parser/printer.h"
 
@@ -109,9 +110,10 @@ bool LosesIndent(const Expr& expr) { return std::holds_alternative<SubqueryExpr>
 
 }  // namespace
 
-std::string PrettyPrint(const Expr& expr) {
+absl::StatusOr<std::string> PrettyPrint(const Expr& expr, size_t max_bytes) {
   const LineLengths lengths(expr);
   std::string out;
+  size_t committed = 0;  // bytes of what is printed already or waits for it
   std::vector<Piece> pending = {Block{&expr, 0, true}};
   while (!pending.empty()) {
     const Piece piece = std::move(pending.back());
@@ -127,6 +129,14 @@ std::string PrettyPrint(const Expr& expr) {
       continue;
     }
     std::vector<Piece> pieces = Split(*block.expr, block.level, !block.is_indented);
+    for (const Piece& piece : pieces) {
+      const auto* const text = std::get_if<std::string>(&piece);
+      committed += text == nullptr ? 0 : text->size();
+    }
+    if (committed > max_bytes) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the formatted expression is larger than ", max_bytes, " bytes; print it on one line"));
+    }
     std::move(pieces.rbegin(), pieces.rend(), std::back_inserter(pending));
   }
   return out;

@@ -14,7 +14,8 @@ namespace sloburn::parser {
 std::string Print(const Expr& expr);
 
 // Over several lines where a node is longer than 100 characters, as `promtool promql format`.
-std::string PrettyPrint(const Expr& expr);
+// ResourceExhausted where that takes more than `max_bytes`: a chain of n operators is indented n deep.
+absl::StatusOr<std::string> PrettyPrint(const Expr& expr, size_t max_bytes = 16 << 20);
 
 // 90d, 1h30m, 0s, -5m.
 std::string FormatDuration(int64_t ms);

@@ -31,7 +31,17 @@ void AddFmtCommand(CLI::App& app, int& exit_code) {
       exit_code = kExitProblems;
       return;
     }
-    std::cout << (options->one_line ? parser::Print(**expr) : parser::PrettyPrint(**expr)) << "\n";
+    if (options->one_line) {
+      std::cout << parser::Print(**expr) << "\n";
+      return;
+    }
+    const auto pretty = parser::PrettyPrint(**expr);
+    if (!pretty.ok()) {
+      std::cerr << "error: " << pretty.status().message() << " (--one-line)\n";
+      exit_code = kExitProblems;
+      return;
+    }
+    std::cout << *pretty << "\n";
   });
 }
 

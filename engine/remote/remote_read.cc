@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "base/utf8.h"
 #include "engine/remote/chunked_frames.h"
 #include "engine/remote/snappy_block.h"
 #include "engine/remote/xor_chunk.h"
@@ -15,6 +16,7 @@ namespace sloburn::remote {
 namespace {
 
 constexpr std::string_view kStreamedType = "application/x-streamed-protobuf";
+constexpr size_t kShownBytes = 64;  // of an answer that cannot be read
 
 // Chunks of one series may overlap where the server holds out-of-order data.
 void SortAndCut(std::vector<Sample>& samples, const ReadQuery& query) {
@@ -133,9 +135,18 @@ absl::Status RemoteReader::ReadSampled(const HttpResponse& response,
                                        const std::vector<ReadQuery>& queries,
                                        const SeriesReceiver& receive, ReadStats& stats) const {
   stats.bytes = static_cast<int64_t>(response.body.size());
-  ASSIGN_OR_RETURN(const std::string message,
-                   SnappyDecompress(response.body, options_.max_decoded_bytes));
-  ASSIGN_OR_RETURN(std::vector<SampledSeries> all, DecodeReadResponse(message, options_.limits));
+  absl::StatusOr<std::string> message =
+      SnappyDecompress(response.body, options_.max_decoded_bytes);
+  if (absl::IsInvalidArgument(message.status())) {
+    return absl::InvalidArgumentError(
+        StrCat("not a remote read answer (content type ",
+               GoQuote(response.Header("content-type")), ", body ",
+               GoQuote(std::string_view(response.body).substr(0, kShownBytes)),
+               "): ", std::string(message.status().message()),
+               "; is the source's url that of a Prometheus API?"));
+  }
+  RETURN_IF_ERROR(message.status());
+  ASSIGN_OR_RETURN(std::vector<SampledSeries> all, DecodeReadResponse(*message, options_.limits));
   for (SampledSeries& sampled : all) {
     if (sampled.query_index >= queries.size()) {
       return absl::DataLossError("remote read: an answer to a query that was not asked");
@@ -176,6 +187,7 @@ absl::StatusOr<ReadStats> RemoteReader::Read(const std::vector<ReadQuery>& queri
   HttpResponse sampled;  // the body of a SAMPLES answer
   const auto on_head = [&](const HttpResponse& head) {
     stats.is_streamed = head.Header("content-type").starts_with(kStreamedType);
+    sampled.headers = head.headers;
     return absl::OkStatus();
   };
   const auto on_body = [&](std::string_view piece) -> absl::Status {

@@ -56,10 +56,19 @@ TEST(Chain, IsPrettyPrinted) {
   OnSmallStack([&text] {
     const auto expr = Parse(text, {});
     ASSERT_TRUE(expr.ok()) << expr.status();
-    const auto reparsed = Parse(PrettyPrint(**expr), {.max_bytes = 100 << 20});
+    const auto reparsed = Parse(*PrettyPrint(**expr, 1 << 30), {.max_bytes = 100 << 20});
     ASSERT_TRUE(reparsed.ok()) << reparsed.status();
     EXPECT_EQ(Print(**reparsed), text);
   });
+}
+
+TEST(Chain, TooLargeToBePrettyPrintedIsAnError) {
+  const auto expr = Parse(Repeat("x + ", 99'999) + "x", {});
+  ASSERT_TRUE(expr.ok()) << expr.status();
+  const auto pretty = PrettyPrint(**expr);
+  EXPECT_EQ(pretty.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(pretty.status().message(),
+            "the formatted expression is larger than 16777216 bytes; print it on one line");
 }
 
 INSTANTIATE_TEST_SUITE_P(Operators, Chain,

@@ -34,7 +34,7 @@ TEST(Parse, PrintsCanonicalText) {
     }
     const std::string text = Print(**expr);
     EXPECT_EQ(text, c.expected);
-    for (const std::string& again : {text, PrettyPrint(**expr)}) {
+    for (const std::string& again : {text, *PrettyPrint(**expr)}) {
       const auto reparsed = Parse(again, c.options);
       ASSERT_TRUE(reparsed.ok()) << again << ": " << reparsed.status();
       EXPECT_EQ(Print(**reparsed), text);
@@ -74,12 +74,12 @@ TEST(PrettyPrint, BreaksLongLines) {
       ADD_FAILURE() << expr.status();
       continue;
     }
-    const std::string pretty = PrettyPrint(**expr);
+    const std::string pretty = *PrettyPrint(**expr);
     EXPECT_EQ(pretty, c.expected);
     const auto reparsed = Parse(pretty, c.options);
     ASSERT_TRUE(reparsed.ok()) << reparsed.status();
     EXPECT_EQ(Print(**reparsed), Print(**expr));
-    EXPECT_EQ(PrettyPrint(**reparsed), pretty);
+    EXPECT_EQ(*PrettyPrint(**reparsed), pretty);
   }
 }
 

@@ -14,7 +14,9 @@ void AddFormatQuery(Router& router, const Dependencies& deps) {
                                 std::string& out) -> absl::StatusOr<Notes> {
                const auto query = engine::Prepare(form.Get("query"), deps.query_options);
                if (!query.ok()) return InvalidParameter("query", MessageOf(query.status()));
-               AppendJsonString(out, parser::PrettyPrint(query->expr()), /*html_escape=*/true);
+               const auto text = parser::PrettyPrint(query->expr());
+               if (!text.ok()) return InvalidParameter("query", MessageOf(text.status()));
+               AppendJsonString(out, *text, /*html_escape=*/true);
                return Notes();
              }));
 }
