@@ -14,8 +14,17 @@ double Tan(double v, const double*) { return std::tan(v); }
 double Asin(double v, const double*) { return std::asin(v); }
 double Acos(double v, const double*) { return std::acos(v); }
 double Atan(double v, const double*) { return std::atan(v); }
-double Sinh(double v, const double*) { return std::sinh(v); }
-double Cosh(double v, const double*) { return std::cosh(v); }
+// Where one of the two exponentials is lost in the other's rounding, Go halves the larger one, which
+// overflows a little earlier than the exact result.
+constexpr double kOneExponential = 21;
+
+double Sinh(double v, const double*) {
+  if (std::fabs(v) <= kOneExponential) return std::sinh(v);
+  return std::copysign(std::exp(std::fabs(v)) * 0.5, v);
+}
+double Cosh(double v, const double*) {
+  return std::fabs(v) > kOneExponential ? std::exp(std::fabs(v)) * 0.5 : std::cosh(v);
+}
 double Tanh(double v, const double*) { return std::tanh(v); }
 double Asinh(double v, const double*) { return std::asinh(v); }
 double Acosh(double v, const double*) { return std::acosh(v); }

@@ -88,7 +88,8 @@ class SpecReader {
     if (!percent || !(*percent > 0 && *percent < 100)) {
       Report(node, "objective must be a percentage between 0 and 100, such as 99.9");
     } else {
-      slo.objective = *percent / 100;
+      // 99.9 / 100 is not the double nearest to 0.999; its text with another exponent is.
+      slo.objective = ParseGoFloat(FormatFloatF(*percent) + "e-2").value_or(*percent / 100);
     }
     ReadWindow(node, slo);
     for (const Slo& other : slos_) {

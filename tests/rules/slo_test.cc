@@ -80,6 +80,15 @@ class SloTest : public ::testing::Test {
   MemoryStorage storage_;
 };
 
+TEST_F(SloTest, ObjectivesAreTheDoublesNearestToTheirRatio) {
+  for (const auto& [percent, ratio] :
+       {std::pair("99.9", 0.999), std::pair("99.95", 0.9995), std::pair("90", 0.9)}) {
+    std::string text = File("s", Events("a"));
+    text.replace(text.find("objective: 99") + 11, 2, percent);
+    EXPECT_EQ(Input(text).slos->at(0).objective, ratio) << percent;
+  }
+}
+
 TEST_F(SloTest, FilesAreReadInOrderOfTheirPaths) {
   Write("b.yaml", File("b", Events("one")));
   Write("a.yaml", File("a", Events("two") + Events("one", "  window: 7d\n")));
