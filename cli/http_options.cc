@@ -12,6 +12,7 @@ remote::HttpClientOptions ToHttpOptions(const std::string& url, const HttpClient
   options.url = url;
   options.total_timeout = timeout;
   options.basic_auth.username = http.basic_auth.username;
+  options.basic_auth.username_file = http.basic_auth.username_file;
   options.basic_auth.password = http.basic_auth.password.reveal();
   options.basic_auth.password_file = http.basic_auth.password_file;
   options.authorization.type = http.authorization.type;

@@ -36,11 +36,24 @@ bool HoldsLineBreak(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
+// What a file holds, without one final line end; `value` where no file is named.
+absl::StatusOr<std::string> ValueOrFile(const std::string& value, const std::string& file) {
+  if (file.empty()) return value;
+  ASSIGN_OR_RETURN(std::string text, ReadSecretFile(file));
+  if (absl::EndsWith(text, "\n")) text.pop_back();
+  if (absl::EndsWith(text, "\r")) text.pop_back();
+  return text;
+}
+
 absl::Status CheckOptions(const HttpClientOptions& options) {
   const bool has_authorization =
       !options.authorization.credentials.empty() || !options.authorization.credentials_file.empty();
-  if (!options.basic_auth.username.empty() && has_authorization) {
+  if (options.basic_auth.is_used() && has_authorization) {
     return absl::InvalidArgumentError("at most one of basic_auth and authorization may be given");
+  }
+  if (!options.basic_auth.username.empty() && !options.basic_auth.username_file.empty()) {
+    return absl::InvalidArgumentError(
+        "basic_auth: at most one of username and username_file may be given");
   }
   if (!options.basic_auth.password.empty() && !options.basic_auth.password_file.empty()) {
     return absl::InvalidArgumentError(
@@ -114,9 +127,9 @@ HttpClient::~HttpClient() = default;
 absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(HttpClientOptions options) {
   ASSIGN_OR_RETURN(Url url, ParseUrl(options.url));
   RETURN_IF_ERROR(CheckOptions(options));
-  if (options.basic_auth.username.empty() && !url.username.empty() &&
+  if (!options.basic_auth.is_used() && !url.username.empty() &&
       options.authorization.credentials.empty() && options.authorization.credentials_file.empty()) {
-    options.basic_auth = {url.username, url.password, ""};
+    options.basic_auth = {url.username, url.password};
   }
   std::unique_ptr<TlsContext> tls;
   if (url.is_https) {
@@ -133,16 +146,11 @@ absl::StatusOr<HttpHeaders> HttpClient::RequestHeaders(const HttpRequest& reques
   headers.emplace_back("User-Agent", options_.user_agent);
   headers.emplace_back("Accept-Encoding", request.accept_gzip ? "gzip" : "identity");
   headers.insert(headers.end(), request.headers.begin(), request.headers.end());
-  if (const BasicAuth& basic = options_.basic_auth; !basic.username.empty()) {
-    std::string password = basic.password;
-    if (!basic.password_file.empty()) {
-      ASSIGN_OR_RETURN(password, ReadSecretFile(basic.password_file));
-      if (absl::EndsWith(password, "\n")) password.pop_back();
-      if (absl::EndsWith(password, "\r")) password.pop_back();
-    }
-    headers.emplace_back(
-        "Authorization",
-        StrCat("Basic ", absl::Base64Escape(StrCat(basic.username, ":", password))));
+  if (const BasicAuth& basic = options_.basic_auth; basic.is_used()) {
+    ASSIGN_OR_RETURN(const std::string username, ValueOrFile(basic.username, basic.username_file));
+    ASSIGN_OR_RETURN(const std::string password, ValueOrFile(basic.password, basic.password_file));
+    headers.emplace_back("Authorization",
+                         StrCat("Basic ", absl::Base64Escape(StrCat(username, ":", password))));
   }
   const Authorization& authorization = options_.authorization;
   std::string credentials = authorization.credentials;

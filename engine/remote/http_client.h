@@ -38,6 +38,9 @@ struct BasicAuth {
   std::string username = {};
   std::string password = {};
   std::string password_file = {};  // read at each request; one final line end is cut
+  std::string username_file = {};  // the same
+
+  bool is_used() const { return !username.empty() || !username_file.empty(); }
 };
 
 struct Authorization {
@@ -60,7 +63,7 @@ struct HttpClientOptions {
   absl::Duration total_timeout = absl::Minutes(1);
   size_t max_head_bytes = 64 << 10;
   size_t max_response_bytes = 256 << 20;  // of the body, after decompression
-  BasicAuth basic_auth = {};              // used where username is not empty
+  BasicAuth basic_auth = {};              // used where there is a username
   Authorization authorization = {};       // used where credentials or the file are given
   TlsOptions tls = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  // added to each request

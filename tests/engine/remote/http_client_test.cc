@@ -164,6 +164,21 @@ TEST(HttpClientTest, StatusCodesKeepTheServersWords) {
   }
 }
 
+TEST(HttpClientTest, BasicAuthFromFiles) {
+  FakeServer server([](const FakeRequest&) { return Answer(200, ""); });
+  const std::string username = testing::TempDir() + "/username";
+  const std::string password = testing::TempDir() + "/password";
+  std::ofstream(username) << "me\n";
+  std::ofstream(password) << "pass word\r\n";
+  const auto client = Client(server, {.basic_auth = {"", "", password, username}});
+  ASSERT_TRUE(client->Get("/").ok());
+  EXPECT_EQ(server.requests().back().Header("authorization"), "Basic bWU6cGFzcyB3b3Jk");
+  EXPECT_THAT(Message(HttpClient::Create({.url = server.url("/"),
+                                          .basic_auth = {"me", "", "", username}})
+                          .status()),
+              HasSubstr("at most one of username and username_file"));
+}
+
 TEST(HttpClientTest, RedirectsAreNotFollowed) {
   FakeServer other([](const FakeRequest&) { return Answer(200, "stolen"); });
   FakeServer server([&](const FakeRequest&) {
