@@ -10,28 +10,10 @@
 #include "engine/exec/name_dropping.h"
 #include "engine/exec/scalar_args.h"
 #include "engine/exec/window_source.h"
+#include "engine/functions/window_slider.h"
 
 namespace sloburn::engine {
 namespace {
-
-// Two cursors over ascending times; windows move forward only.
-class Slider {
- public:
-  Slider(const int64_t* timestamps, size_t size) : timestamps_(timestamps), size_(size) {}
-
-  // Moves to the window (start_ms, end_ms] and returns its number of samples.
-  size_t MoveTo(int64_t start_ms, int64_t end_ms) {
-    while (end_ < size_ && timestamps_[end_] <= end_ms) ++end_;
-    while (begin_ < end_ && timestamps_[begin_] <= start_ms) ++begin_;
-    return end_ - begin_;
-  }
-  size_t begin() const { return begin_; }
-
- private:
-  const int64_t* const timestamps_;
-  const size_t size_;
-  size_t begin_ = 0, end_ = 0;
-};
 
 // The samples of one series, floats and histograms apart.
 struct SplitSamples {
@@ -93,7 +75,8 @@ class RangeFunction : public Operator {
 
  private:
   absl::Status Slide(const SampleView& view, Column& column) {
-    Slider slider(view.timestamps, view.size);
+    if (function_.sliding != nullptr) return SlideSeries(view, column);
+    WindowSlider slider(view.timestamps, view.size);
     size_t largest = 0;
     for (size_t step = 0; step < column.steps(); ++step) {
       const int64_t eval_ms = range_.at(step);
@@ -114,9 +97,27 @@ class RangeFunction : public Operator {
     return absl::OkStatus();
   }
 
+  absl::Status SlideSeries(const SampleView& view, Column& column) {
+    if (column.steps() == 0) return absl::OkStatus();
+    const int64_t first_end_ms = source_->WindowEnd(range_.start_ms);
+    const int64_t step_ms = source_->WindowEnd(range_.start_ms + range_.step_ms) - first_end_ms;
+    const SeriesWindows windows{view.timestamps, view.values,         view.size,
+                                column.steps(),  first_end_ms,        step_ms,
+                                source_->range_ms(), args_.At(0),     args_.width()};
+    const size_t largest = function_.sliding(windows, {column.values.data(), column.present.data()});
+    if (function_.check_args != nullptr || function_.takes_quantile) {
+      for (size_t step = 0; step < column.steps(); ++step) {
+        if (column.present[step]) RETURN_IF_ERROR(CheckArgs(args_.At(step)));
+      }
+    }
+    RETURN_IF_ERROR(context_.Hold(largest));
+    context_.Release(largest);
+    return absl::OkStatus();
+  }
+
   absl::Status SlideMixed(const SplitSamples& samples, std::string_view metric, Column& column) {
-    Slider floats(samples.floats.timestamps.data(), samples.floats.timestamps.size());
-    Slider histograms(samples.histogram_timestamps.data(), samples.histograms.size());
+    WindowSlider floats(samples.floats.timestamps.data(), samples.floats.timestamps.size());
+    WindowSlider histograms(samples.histogram_timestamps.data(), samples.histograms.size());
     size_t largest = 0;
     uint32_t notes = 0;
     int64_t overlaps = 0;
@@ -249,7 +250,7 @@ class AbsentOverTime : public Operator {
     column.present.assign(range_.steps(), 1);
     for (size_t i = 0; i < source_->series().size(); ++i) {
       ASSIGN_OR_RETURN(const SampleView view, source_->NextSeries());
-      Slider slider(view.timestamps, view.size);
+      WindowSlider slider(view.timestamps, view.size);
       for (size_t step = 0; step < column.steps(); ++step) {
         const int64_t end_ms = source_->WindowEnd(range_.at(step));
         if (slider.MoveTo(end_ms - source_->range_ms(), end_ms) > 0) column.present[step] = 0;

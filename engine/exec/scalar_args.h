@@ -19,6 +19,7 @@ class ScalarArgs {
   // Evaluates them. `default_value` stands in where none was written.
   absl::Status Open(double default_value = 0);
 
+  size_t width() const { return width_; }
   const double* At(size_t step) const { return values_.data() + step * width_; }
 
  private:

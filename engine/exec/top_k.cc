@@ -2,20 +2,15 @@
 #include "engine/exec/top_k.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/status_macros.h"
 #include "engine/exec/annotation_texts.h"
 #include "engine/exec/grouping.h"
 #include "engine/exec/sample_count.h"
+#include "engine/exec/value_heap.h"
 
 namespace sloburn::engine {
 namespace {
-
-struct Candidate {
-  double value;
-  size_t series;
-};
 
 class TopK : public Operator {
  public:
@@ -50,24 +45,8 @@ class TopK : public Operator {
   }
 
  private:
-  // NaN is worse than everything. Of equal values the earlier series is better.
-  bool IsBetter(double a, double b) const {
-    if (std::isnan(b)) return !std::isnan(a);
-    return is_top_ ? a > b : a < b;
-  }
-
-  void Offer(std::vector<Candidate>& best, size_t k, Candidate candidate) const {
-    if (best.size() == k && !IsBetter(candidate.value, best.back().value)) return;
-    const auto place = std::upper_bound(best.begin(), best.end(), candidate,
-                                        [this](const Candidate& a, const Candidate& b) {
-                                          return IsBetter(a.value, b.value);
-                                        });
-    best.insert(place, candidate);
-    if (best.size() > k) best.pop_back();
-  }
-
   absl::Status Choose(const Column& k) {
-    best_.resize(grouping_.groups.size() * steps_);
+    best_.assign(grouping_.groups.size() * steps_, ValueHeap(is_top_));
     Column column;
     for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
       RETURN_IF_ERROR(input_->Next(column));
@@ -78,9 +57,12 @@ class TopK : public Operator {
           context_.annotations.Inform(place_, HistogramIgnoredText(is_top_ ? "topk" : "bottomk"));
         }
         if (!column.present[step]) continue;
-        Offer(best_[grouping_.of_series[i] * steps_ + step],
-              static_cast<size_t>(k.values[step]), {column.values[step], i});
+        best_[grouping_.of_series[i] * steps_ + step].Offer(
+            {column.values[step], i}, static_cast<size_t>(k.values[step]));
       }
+    }
+    if (is_ordered_) {
+      for (ValueHeap& best : best_) best.Sort();
     }
     return absl::OkStatus();
   }
@@ -90,8 +72,8 @@ class TopK : public Operator {
     constexpr size_t kNone = static_cast<size_t>(-1);
     std::vector<size_t> output_of(input_->series().size(), kNone);
     std::vector<size_t> chosen;
-    for (const std::vector<Candidate>& best : best_) {
-      for (const Candidate& candidate : best) {
+    for (const ValueHeap& best : best_) {
+      for (const Candidate& candidate : best.samples()) {
         if (output_of[candidate.series] != kNone) continue;
         output_of[candidate.series] = 0;
         chosen.push_back(candidate.series);
@@ -105,7 +87,7 @@ class TopK : public Operator {
       columns_.back().Reset(steps_);
     }
     for (size_t i = 0; i < best_.size(); ++i) {
-      for (const Candidate& candidate : best_[i]) {
+      for (const Candidate& candidate : best_[i].samples()) {
         columns_[output_of[candidate.series]].Set(i % steps_, candidate.value);
       }
     }
@@ -119,7 +101,7 @@ class TopK : public Operator {
   const bool is_ordered_;
   ExecContext& context_;
   Grouping grouping_;
-  std::vector<std::vector<Candidate>> best_;  // [group][step], best first
+  std::vector<ValueHeap> best_;  // [group][step]
   std::vector<Column> columns_;
   size_t next_ = 0;
 };

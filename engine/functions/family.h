@@ -40,6 +40,12 @@ constexpr FunctionRow OverTime(std::string_view name, WindowFunction function,
   return {name, {kM}, 1, 0, kV, function, nullptr, false, false, description};
 }
 
+// A function of windows that has a faster way over all windows of a series.
+constexpr FunctionRow Sliding(SeriesFunction sliding, FunctionRow row) {
+  row.sliding = sliding;
+  return row;
+}
+
 // A function of windows that has something to do with histograms.
 constexpr FunctionRow Mixed(MixedWindowFunction mixed, FunctionRow row) {
   row.mixed = mixed;

@@ -44,6 +44,31 @@ struct Window {
 // arguments in the order of the signature (without the range vector).
 using WindowFunction = bool (*)(const Window& window, const double* args, double* result);
 
+// The windows of one series at all steps: that of step i is the one that ends, inclusive, at
+// first_end_ms + i * step_ms. Staleness markers are removed; there may be no sample at all.
+struct SeriesWindows {
+  const int64_t* timestamps;
+  const double* values;
+  size_t size;
+  size_t steps;
+  int64_t first_end_ms;
+  int64_t step_ms;  // 0: the same window at every step
+  int64_t range_ms;
+  // The scalar arguments of step i are at args + i * arg_count.
+  const double* args;
+  size_t arg_count;
+};
+
+// What a step has: values[i] is of no meaning where present[i] is 0, as it is at first.
+struct StepValues {
+  double* values;
+  uint8_t* present;
+};
+
+// Equal, to the bit, to the function's WindowFunction called for every step whose window has a
+// sample. Returns the size of the largest window.
+using SeriesFunction = size_t (*)(const SeriesWindows& windows, StepValues out);
+
 // What a function of a range vector noticed in a window; annotations are made of it.
 enum WindowNote : uint32_t {
   kNoteMixed = 1 << 0,              // floats and histograms: no result
@@ -124,6 +149,7 @@ struct FunctionRow {
   ExtendedWindowFunction extended = nullptr;  // null: anchored and smoothed are errors
   bool takes_smoothed = false;                // not only anchored
   bool uses_starts = false;                   // start timestamps
+  SeriesFunction sliding = nullptr;
 };
 
 // nullptr when there is no such function.

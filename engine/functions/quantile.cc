@@ -5,11 +5,109 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "engine/functions/family.h"
+#include "engine/functions/window_slider.h"
 
 namespace sloburn::engine {
 namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// NaN first.
+bool IsLess(double a, double b) { return a < b || (std::isnan(a) && !std::isnan(b)); }
+
+// The result where the samples do not matter.
+std::optional<double> WithoutSamples(double q) {
+  if (std::isnan(q)) return kNan;
+  if (q < 0) return -kInf;
+  if (q > 1) return kInf;
+  return std::nullopt;
+}
+
+// Between which of n ascending values the quantile lies.
+struct Rank {
+  size_t lower, upper;
+  double weight;
+
+  Rank(double q, size_t size) {
+    const double n = static_cast<double>(size);
+    const double rank = q * (n - 1);
+    lower = static_cast<size_t>(std::max(0.0, std::floor(rank)));
+    upper = static_cast<size_t>(std::min(n - 1, static_cast<double>(lower) + 1));
+    weight = rank - std::floor(rank);
+  }
+
+  double Between(double low, double high) const { return low * (1 - weight) + high * weight; }
+  double Of(const double* ascending) const { return Between(ascending[lower], ascending[upper]); }
+};
+
+// The values of a window that moves forward, kept in ascending order.
+class SortedWindow {
+ public:
+  explicit SortedWindow(const double* values) : values_(values) {}
+
+  // Moves to the samples [begin, end), neither before the last ones, and returns them in order.
+  const double* MoveTo(size_t begin, size_t end) {
+    const size_t kept = end_ > begin ? end_ - begin : 0;
+    if (kept < sorted_.size() / 2 || kept < (end - begin) / 2) {
+      sorted_.assign(values_ + begin, values_ + end);
+      std::sort(sorted_.begin(), sorted_.end(), IsLess);
+    } else {
+      for (; begin_ < begin; ++begin_) sorted_.erase(Find(values_[begin_]));
+      for (; end_ < end; ++end_) sorted_.insert(Find(values_[end_]), values_[end_]);
+    }
+    begin_ = begin;
+    end_ = end;
+    return sorted_.data();
+  }
+
+ private:
+  std::vector<double>::iterator Find(double value) {
+    return std::lower_bound(sorted_.begin(), sorted_.end(), value, IsLess);
+  }
+
+  const double* const values_;
+  size_t begin_ = 0, end_ = 0;
+  std::vector<double> sorted_;
+};
+
+// For every sample where the run of samples that do not fall, and are numbers, begins that it ends:
+// windows within a run, as those of a counter mostly are, are in order as they stand.
+std::vector<uint32_t> RunStarts(const double* values, size_t size) {
+  std::vector<uint32_t> starts(size);
+  for (size_t i = 1; i < size; ++i) {
+    starts[i] = values[i] >= values[i - 1] ? starts[i - 1] : static_cast<uint32_t>(i);
+  }
+  return starts;
+}
+
+size_t SlidingQuantile(const SeriesWindows& w, StepValues out) {
+  const std::vector<uint32_t> run_starts = RunStarts(w.values, w.size);
+  SortedWindow sorted(w.values);
+  WindowSlider slider(w.timestamps, w.size);
+  size_t largest = 0;
+  int64_t end_ms = w.first_end_ms;
+  for (size_t step = 0; step < w.steps; ++step, end_ms += w.step_ms) {
+    const size_t size = slider.MoveTo(end_ms - w.range_ms, end_ms);
+    if (size == 0) continue;
+    largest = std::max(largest, size);
+    out.present[step] = 1;
+    const double q = w.args[step * w.arg_count];
+    if (const auto result = WithoutSamples(q)) {
+      out.values[step] = *result;
+      continue;
+    }
+    const bool is_ascending = run_starts[slider.end() - 1] <= slider.begin();
+    const double* const ascending = is_ascending ? w.values + slider.begin()
+                                                 : sorted.MoveTo(slider.begin(), slider.end());
+    out.values[step] = Rank(q, size).Of(ascending);
+  }
+  return largest;
+}
 
 bool QuantileOverTime(const Window& w, const double* args, double* result) {
   std::vector<double> values(w.values, w.values + w.size);
@@ -18,29 +116,23 @@ bool QuantileOverTime(const Window& w, const double* args, double* result) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"quantile_over_time", {kS, kM}, 2, 0, kV, QuantileOverTime, nullptr, false, false,
-     "The quantile of the samples in the window.", nullptr, false, true},
+    Sliding(SlidingQuantile,
+            {"quantile_over_time", {kS, kM}, 2, 0, kV, QuantileOverTime, nullptr, false, false,
+             "The quantile of the samples in the window.", nullptr, false, true}),
 };
 
 }  // namespace
 
 double Quantile(double q, std::vector<double>& values) {
-  constexpr double kInf = std::numeric_limits<double>::infinity();
-  if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
-  if (q < 0) return -kInf;
-  if (q > 1) return kInf;
-  const auto less = [](double a, double b) { return a < b || (std::isnan(a) && !std::isnan(b)); };
-  const double n = static_cast<double>(values.size());
-  const double rank = q * (n - 1);
-  const double lower = std::max(0.0, std::floor(rank));
-  const double upper = std::min(n - 1, lower + 1);
-  const double weight = rank - std::floor(rank);
+  if (values.empty()) return kNan;
+  if (const auto result = WithoutSamples(q)) return *result;
+  const Rank rank(q, values.size());
   // Only two neighbours of the sorted order are needed.
-  const auto low = values.begin() + static_cast<ptrdiff_t>(lower);
-  std::nth_element(values.begin(), low, values.end(), less);
+  const auto low = values.begin() + static_cast<ptrdiff_t>(rank.lower);
+  std::nth_element(values.begin(), low, values.end(), IsLess);
   double high = *low;
-  if (upper > lower) high = *std::min_element(low + 1, values.end(), less);
-  return *low * (1 - weight) + high * weight;
+  if (rank.upper > rank.lower) high = *std::min_element(low + 1, values.end(), IsLess);
+  return rank.Between(*low, high);
 }
 
 Family QuantileFunctions() { return {kRows, std::size(kRows)}; }
