@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "base/check.h"
@@ -17,15 +18,8 @@
 namespace sloburn::engine {
 namespace {
 
-// The running state of one group at one step: Add for every sample, then Result once. The first
-// sample of a group is given to First.
-struct SumState {
-  CompensatedSum sum;
-  void First(double value) { sum = {value, 0}; }
-  void Add(double value) { sum.Add(value); }
-  double Result() const { return sum.sum + sum.c; }
-};
-
+// The running state of one group at one step (a cell): Add for every sample, then Result once. The
+// first sample of a group is given to First.
 struct AvgState {
   CompensatedMean mean;
   void First(double value) { mean.First(value); }
@@ -86,6 +80,48 @@ struct DeviationState : VarianceState {
   double Result() const { return std::sqrt(m2 / count); }
 };
 
+// The states of all cells.
+template <typename State>
+class States {
+ public:
+  void Resize(size_t size) { states_.resize(size); }
+  void First(size_t cell, double value) { states_[cell].First(value); }
+  void Add(size_t cell, double value) { states_[cell].Add(value); }
+  void AddToEach(size_t cell, const double* values, size_t size) {
+    for (size_t i = 0; i < size; ++i) states_[cell + i].Add(values[i]);
+  }
+  double Result(size_t cell) const { return states_[cell].Result(); }
+
+ private:
+  std::vector<State> states_;
+};
+
+// Sums are by far the most used: their parts lie in columns, for several to be added at once.
+struct SumState {};
+
+template <>
+class States<SumState> {
+ public:
+  void Resize(size_t size) {
+    sums_.resize(size);
+    compensations_.resize(size);
+  }
+  void First(size_t cell, double value) { sums_[cell] = value; }
+  void Add(size_t cell, double value) {
+    CompensatedSum sum = {sums_[cell], compensations_[cell]};
+    sum.Add(value);
+    sums_[cell] = sum.sum;
+    compensations_[cell] = sum.c;
+  }
+  void AddToEach(size_t cell, const double* values, size_t size) {
+    sloburn::AddToEach(sums_.data() + cell, compensations_.data() + cell, values, size);
+  }
+  double Result(size_t cell) const { return sums_[cell] + compensations_[cell]; }
+
+ private:
+  std::vector<double> sums_, compensations_;
+};
+
 // What an aggregation does with native histograms.
 enum class HistogramUse { kTotal, kCount, kIgnore };
 
@@ -129,7 +165,7 @@ class Aggregate : public Operator {
     for (size_t step = 0; step < steps_; ++step) {
       const size_t cell = first + step;
       if (!histograms_.empty() && SetHistogram(cell, step, column)) continue;
-      if (is_seen_[cell]) column.Set(step, states_[cell].Result());
+      if (is_seen_[cell]) column.Set(step, states_.Result(cell));
     }
     return absl::OkStatus();
   }
@@ -138,27 +174,39 @@ class Aggregate : public Operator {
   absl::Status ReadAll() {
     const size_t size = series_.size() * steps_;
     RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(size)));
-    states_.resize(size);
+    states_.Resize(size);
     is_seen_.resize(size);
     Column column;
     for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
       const size_t group = grouping_.of_series[i];
       RETURN_IF_ERROR(input_->Next(column));
       if (!histograms_.empty()) DropAfterBroken(group, column);
-      State* const states = states_.data() + group * steps_;
-      uint8_t* const is_seen = is_seen_.data() + group * steps_;
-      for (size_t step = 0; step < steps_; ++step) {
-        if (!column.present[step]) continue;
-        if (is_seen[step]) {
-          states[step].Add(column.values[step]);
-        } else {
-          states[step].First(column.values[step]);
-          is_seen[step] = 1;
-        }
-      }
+      AddFloats(group * steps_, column);
       if (!column.histograms.empty()) TakeHistograms(group, input_->series()[i], column);
     }
     return absl::OkStatus();
+  }
+
+  void AddFloats(size_t first_cell, const Column& column) {
+    uint8_t* const is_seen = is_seen_.data() + first_cell;
+    const auto first_zero = [this](const uint8_t* flags, size_t from) {
+      const void* const found = std::memchr(flags + from, 0, steps_ - from);
+      return found == nullptr ? steps_ : static_cast<const uint8_t*>(found) - flags;
+    };
+    size_t step = 0;
+    while (step < steps_) {
+      if (!column.present[step]) {
+        ++step;
+      } else if (!is_seen[step]) {
+        states_.First(first_cell + step, column.values[step]);
+        is_seen[step++] = 1;
+      } else {
+        const size_t end =
+            std::min(first_zero(column.present.data(), step), first_zero(is_seen, step));
+        states_.AddToEach(first_cell + step, column.values.data() + step, end - step);
+        step = end;
+      }
+    }
   }
 
   void TakeHistograms(size_t group, const OutputSeries& series, const Column& column) {
@@ -172,9 +220,9 @@ class Aggregate : public Operator {
         histograms_.Add(cell, column.histograms[step], is_seen_[cell],
                         series.labels.Get(kMetricName));
       } else if (is_seen_[cell]) {
-        states_[cell].Add(0);
+        states_.Add(cell, 0);
       } else {
-        states_[cell].First(0);
+        states_.First(cell, 0);
         is_seen_[cell] = 1;
       }
     }
@@ -200,7 +248,7 @@ class Aggregate : public Operator {
   ExecContext& context_;
   HistogramTotals histograms_;
   Grouping grouping_;
-  std::vector<State> states_;  // [group][step]
+  States<State> states_;  // [group][step]
   std::vector<uint8_t> is_seen_;
   size_t next_ = 0;
 };

@@ -103,7 +103,8 @@ class RangeFunction : public Operator {
     const int64_t step_ms = source_->WindowEnd(range_.start_ms + range_.step_ms) - first_end_ms;
     const SeriesWindows windows{view.timestamps, view.values,         view.size,
                                 column.steps(),  first_end_ms,        step_ms,
-                                source_->range_ms(), args_.At(0),     args_.width()};
+                                source_->range_ms(), args_.At(0),     args_.width(),
+                                view.interval_ms};
     const size_t largest = function_.sliding(windows, {column.values.data(), column.present.data()});
     if (function_.check_args != nullptr || function_.takes_quantile) {
       for (size_t step = 0; step < column.steps(); ++step) {

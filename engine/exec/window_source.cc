@@ -68,9 +68,14 @@ class MatrixSource : public WindowSource {
 
   // Copies only where there is a marker to leave out.
   SampleView WithoutMarkers(const SampleView& view) {
-    size_t first = 0;
-    while (first < view.size && !IsStaleSample(view, first)) ++first;
-    if (first == view.size) return view;
+    if (!view.may_have_markers) return view;
+    if (view.histograms == nullptr) {
+      if (!HasStale(view.values, view.size)) return view;
+    } else {
+      size_t first = 0;
+      while (first < view.size && !IsStaleSample(view, first)) ++first;
+      if (first == view.size) return view;
+    }
     SampleBuffer kept;
     kept.timestamps.reserve(view.size);
     kept.values.reserve(view.size);

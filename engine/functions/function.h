@@ -57,6 +57,7 @@ struct SeriesWindows {
   // The scalar arguments of step i are at args + i * arg_count.
   const double* args;
   size_t arg_count;
+  int64_t interval_ms;  // where it is known that samples are that far apart, otherwise 0
 };
 
 // What a step has: values[i] is of no meaning where present[i] is 0, as it is at first.

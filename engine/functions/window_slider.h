@@ -20,6 +20,11 @@ class WindowSlider {
     while (begin_ < end_ && timestamps_[begin_] <= start_ms) ++begin_;
     return end_ - begin_;
   }
+  // Moves on by `samples`. The next MoveTo must be for windows that lie there or after.
+  void Skip(size_t samples) {
+    begin_ += samples;
+    end_ += samples;
+  }
   size_t begin() const { return begin_; }
   size_t end() const { return end_; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 
 namespace sloburn {
 
@@ -23,6 +24,9 @@ struct CompensatedSum {
     sum = t;
   }
 };
+
+// Adds values[i] to the compensated sum i, for many at once. The columns must not overlap.
+void AddToEach(double* sums, double* compensations, const double* values, size_t size);
 
 // sum / n, until the sum would overflow; from there on an incremental mean.
 class CompensatedMean {

@@ -63,6 +63,10 @@ class MemoryStorage : public Storage {
     std::shared_ptr<Columns> columns;
     size_t size = 0;        // in `columns`
     uint64_t forgotten = 0;  // samples that retention has dropped before columns[0]
+    int64_t oldest_ms = 0, newest_ms = 0;  // of the samples in `columns`
+    // Of all samples ever: their distance where it is the same for all, otherwise 0.
+    int64_t interval_ms = 0;
+    bool has_markers = false;
   };
 
   struct NewSample {

@@ -34,6 +34,9 @@ struct SampleView {
   const HistogramPtr* histograms = nullptr;
   // When each sample began to count, 0 where that is not known; null where it never is.
   const int64_t* starts = nullptr;
+  // What the store happens to know, so that nobody need look at every sample.
+  int64_t interval_ms = 0;        // > 0: any two neighbours are that far apart
+  bool may_have_markers = true;  // staleness markers
 };
 
 // Room for samples that must be decoded or joined; reused from series to series.
