@@ -33,6 +33,7 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
   manager.storage = &sidecar->storage_;
   manager.clock = &sidecar->clock_;
   manager.query = sidecar->options_.query;
+  manager.query.threads = 1;  // groups run beside each other
   manager.sinks = {&sidecar->writers_};
   manager.coverage = sidecar->source_.get();
   manager.source = sidecar->source_.get();

@@ -37,6 +37,10 @@ struct QueryOptions {
   absl::Duration timeout = absl::Minutes(2);
   int64_t max_samples = 50'000'000;
   bool delayed_name_removal = false;
+  // Of one query. Results are the same for any number.
+  int threads = 1;
+  // Below so many series times steps, a selector is read by one thread.
+  int64_t min_parallel_samples = 65'536;
   // rate, increase, irate and resets look at when samples began to count.
   bool use_start_timestamps = false;
   // Checked while the query runs; may be null.

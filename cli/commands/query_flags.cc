@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -65,6 +66,11 @@ void QueryFlags::AddTo(CLI::App& command) {
   command.add_option("--query.max-concurrency", max_concurrency, "Queries evaluated at once")
       ->check(CLI::Range(1, 1000));
   command
+      .add_option("--query.threads", threads,
+                  "Threads that may evaluate one query over many samples; 0: a processor's worth, "
+                  "but at most 4")
+      ->check(CLI::Range(0, 64));
+  command
       .add_option("--enable-feature", features,
                   "Comma-separated, as in Prometheus; each is off by default")
       ->delimiter(',')
@@ -77,6 +83,8 @@ absl::StatusOr<engine::QueryOptions> QueryFlags::ToOptions() const {
                    ParseDurationFlag("--query.lookback-delta", lookback_delta));
   ASSIGN_OR_RETURN(options.timeout, ParseDurationFlag("--query.timeout", timeout));
   options.max_samples = max_samples;
+  const int processors = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 4);
+  options.threads = threads > 0 ? threads : processors;
   for (const std::string& name : features) *Find(name, options) = true;
   return options;
 }

@@ -20,6 +20,7 @@ struct QueryFlags {
   std::string timeout = "2m";
   int64_t max_samples = 50'000'000;
   int max_concurrency = 20;
+  int threads = 0;
   std::vector<std::string> features;
 
   void AddTo(CLI::App& command);

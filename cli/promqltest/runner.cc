@@ -34,7 +34,12 @@ engine::QueryOptions UpstreamOptions() {
 
 class ScriptRunner {
  public:
-  ScriptRunner() : options_(UpstreamOptions()) { Clear(); }
+  explicit ScriptRunner(const PromqltestOptions& options) : options_(UpstreamOptions()) {
+    options_.threads = options.threads;
+    // Scripts are small; where several threads are asked for, they are to work.
+    if (options.threads > 1) options_.min_parallel_samples = 0;
+    Clear();
+  }
 
   void Clear() { storage_ = std::make_unique<MemoryStorage>(); }
 
@@ -184,7 +189,7 @@ class ScriptRunner {
     return status.ok() ? status : Annotate(status, "as a range query: ");
   }
 
-  const engine::QueryOptions options_;
+  engine::QueryOptions options_;
   std::unique_ptr<MemoryStorage> storage_;
 };
 
@@ -193,10 +198,11 @@ struct Tally {
 };
 
 // Counts into `tally`; an error ends the file, what ran before it stays counted.
-absl::Status RunFile(const std::string& file, bool verbose, std::ostream& out, Tally& tally) {
+absl::Status RunFile(const std::string& file, const PromqltestOptions& options, std::ostream& out,
+                     Tally& tally) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMaxScriptBytes));
   ASSIGN_OR_RETURN(const std::vector<ScriptCommand> commands, ParseScript(file, text));
-  ScriptRunner runner;
+  ScriptRunner runner(options);
   for (const ScriptCommand& command : commands) {
     if (std::holds_alternative<ClearCommand>(command)) {
       runner.Clear();
@@ -210,7 +216,7 @@ absl::Status RunFile(const std::string& file, bool verbose, std::ostream& out, T
       const auto& eval = std::get<EvalCommand>(command);
       const absl::Status status = runner.Eval(eval);
       ++(status.ok() ? tally.passed : tally.failed);
-      if (!status.ok() && verbose) {
+      if (!status.ok() && options.verbose) {
         out << "  " << file << ":" << eval.line << ": " << eval.expr << "\n    " << status.message()
             << "\n";
       }
@@ -221,12 +227,13 @@ absl::Status RunFile(const std::string& file, bool verbose, std::ostream& out, T
 
 }  // namespace
 
-int RunPromqltest(const std::vector<std::string>& files, bool verbose, std::ostream& out) {
+int RunPromqltest(const std::vector<std::string>& files, const PromqltestOptions& options,
+                  std::ostream& out) {
   Tally total;
   bool is_broken = false;
   for (const std::string& file : files) {
     Tally tally;
-    const absl::Status status = RunFile(file, verbose, out, tally);
+    const absl::Status status = RunFile(file, options, out, tally);
     if (!status.ok()) out << "error: " << status.message() << "\n";
     is_broken |= !status.ok();
     out << file << ": " << tally.passed << " passed, " << tally.failed << " failed\n";

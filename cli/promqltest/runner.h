@@ -13,8 +13,14 @@
 
 namespace sloburn::cli {
 
+struct PromqltestOptions {
+  bool verbose = false;  // show each failure
+  int threads = 1;       // per query, however small
+};
+
 // Prints "FILE: P passed, F failed" per file and the total at the end. Returns the exit code:
 // 0, 1 when a case failed, 2 when a file cannot be read or parsed.
-int RunPromqltest(const std::vector<std::string>& files, bool verbose, std::ostream& out);
+int RunPromqltest(const std::vector<std::string>& files, const PromqltestOptions& options,
+                  std::ostream& out);
 
 }  // namespace sloburn::cli

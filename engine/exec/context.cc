@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/context.h"
 
+#include <utility>
+
 namespace sloburn::engine {
 namespace {
 
@@ -14,6 +16,11 @@ absl::Status ExecContext::Hold(int64_t samples) {
   if (held_ <= options.max_samples) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       "query processing would load too many samples into memory in query execution");
+}
+
+int ExecContext::TakeThreads(size_t series, int64_t steps) {
+  if (static_cast<int64_t>(series) * steps < options.min_parallel_samples) return 1;
+  return 1 + std::exchange(idle_threads_, 0);
 }
 
 absl::Status ExecContext::CheckInterrupt() {

@@ -20,6 +20,7 @@ class ExecContext {
         query_range(query_range),
         options(options),
         lookback_ms(absl::ToInt64Milliseconds(options.lookback_delta)),
+        idle_threads_(options.threads - 1),
         deadline_(absl::Now() + options.timeout) {}
 
   const Snapshot& snapshot;
@@ -34,11 +35,17 @@ class ExecContext {
   absl::Status Hold(int64_t samples);
   void Release(int64_t samples) { held_ -= samples; }
 
+  // How many threads may work on `series` of `steps` each, the caller included. What is taken above
+  // one is to be given back.
+  int TakeThreads(size_t series, int64_t steps);
+  void GiveBackThreads(int threads) { idle_threads_ += threads - 1; }
+
   // To be called once per series or so: DeadlineExceeded, Cancelled.
   absl::Status CheckInterrupt();
 
  private:
   int64_t held_ = 0;
+  int idle_threads_;
   unsigned calls_ = 0;
   const absl::Time deadline_;
 };

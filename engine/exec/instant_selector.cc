@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/instant_selector.h"
 
-#include "absl/strings/str_cat.h"
-#include "engine/exec/selector_times.h"
+#include <utility>
+
 #include "engine/exec/reset_hints.h"
+#include "engine/exec/run_ahead.h"
+#include "engine/exec/selector_times.h"
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
 
@@ -30,15 +32,46 @@ class InstantSelector : public Operator {
     return absl::OkStatus();
   }
 
+  ~InstantSelector() override { EndThreads(); }
+
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(context_.CheckInterrupt());
-    const std::unique_ptr<SeriesReader> reader = std::move(readers_[next_++]);
-    ASSIGN_OR_RETURN(const SampleView view, reader->Read(MinTime(), MaxTime(), buffer_));
-    Fill(view, column);
+    if (next_ == 0) BeginThreads();
+    if (ahead_ == nullptr) own_.status = Compute(next_, own_);
+    Result& result = ahead_ == nullptr ? own_ : ahead_->Next();
+    RETURN_IF_ERROR(result.status);
+    std::swap(column, result.column);
+    if (++next_ == series_.size()) EndThreads();
     return absl::OkStatus();
   }
 
  private:
+  struct Result {
+    absl::Status status;
+    Column column;
+    SampleBuffer buffer;
+  };
+
+  void BeginThreads() {
+    threads_ = context_.TakeThreads(series_.size(), range_.steps());
+    if (threads_ == 1) return;
+    ahead_ = std::make_unique<RunAhead<Result>>(
+        series_.size(), threads_,
+        [this](size_t index, Result& result) { result.status = Compute(index, result); });
+  }
+
+  void EndThreads() {
+    ahead_ = nullptr;
+    context_.GiveBackThreads(std::exchange(threads_, 1));
+  }
+
+  absl::Status Compute(size_t index, Result& result) {
+    const std::unique_ptr<SeriesReader> reader = std::move(readers_[index]);
+    ASSIGN_OR_RETURN(const SampleView view, reader->Read(MinTime(), MaxTime(), result.buffer));
+    Fill(view, result.column);
+    return absl::OkStatus();
+  }
+
   int64_t MinTime() const { return times_.At(range_.start_ms) - context_.lookback_ms + 1; }
   int64_t MaxTime() const { return times_.At(range_.at(range_.steps() - 1)); }
 
@@ -78,7 +111,9 @@ class InstantSelector : public Operator {
   const SelectorOutput output_;
   SeriesSet readers_;
   size_t next_ = 0;
-  SampleBuffer buffer_;
+  Result own_;
+  int threads_ = 1;
+  std::unique_ptr<RunAhead<Result>> ahead_;  // null: read one by one
 };
 
 }  // namespace

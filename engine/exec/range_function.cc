@@ -2,12 +2,14 @@
 #include "engine/exec/range_function.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/str_cat.h"
 #include "base/utf8.h"
 #include "engine/exec/absent.h"
 #include "engine/exec/annotation_texts.h"
 #include "engine/exec/name_dropping.h"
+#include "engine/exec/run_ahead.h"
 #include "engine/exec/scalar_args.h"
 #include "engine/exec/window_source.h"
 #include "engine/functions/window_slider.h"
@@ -58,70 +60,123 @@ class RangeFunction : public Operator {
     return absl::OkStatus();
   }
 
+  ~RangeFunction() override { EndThreads(); }
+
   absl::Status Next(Column& column) override {
-    ASSIGN_OR_RETURN(const SampleView view, source_->NextSeries());
-    const Labels& labels = source_->series()[next_++].labels;
-    column.Reset(range_.steps());
+    RETURN_IF_ERROR(context_.CheckInterrupt());
+    if (next_ == 0) BeginThreads();
+    if (ahead_ == nullptr) {
+      own_.status = Compute(source_->NextSeries(), own_);
+    }
+    Result& result = ahead_ == nullptr ? own_ : ahead_->Next();
+    RETURN_IF_ERROR(result.status);
+    std::swap(column, result.column);
+    RETURN_IF_ERROR(Finish(source_->series()[next_++].labels, column, result));
+    if (next_ == series_.size()) EndThreads();
+    return absl::OkStatus();
+  }
+
+ private:
+  // What a series is made to, and what is to be told about it.
+  struct Result {
+    absl::Status status;
+    Column column;
+    size_t largest = 0;  // window
+    uint32_t notes = 0;  // WindowNote
+    int64_t overlaps = 0;
+    WindowScratch scratch;
+  };
+
+  void BeginThreads() {
+    // Scalar arguments are looked at, and annotated, by one thread.
+    const bool looks_at_args = function_.check_args != nullptr || function_.takes_quantile;
+    if (!source_->reads_in_any_order() || (looks_at_args && function_.sliding == nullptr)) return;
+    threads_ = context_.TakeThreads(series_.size(), range_.steps());
+    if (threads_ == 1) return;
+    ahead_ = std::make_unique<RunAhead<Result>>(
+        series_.size(), threads_, [this](size_t index, Result& result) {
+          result.status = Compute(source_->Read(index, result.scratch), result);
+        });
+  }
+
+  void EndThreads() {
+    ahead_ = nullptr;
+    context_.GiveBackThreads(std::exchange(threads_, 1));
+  }
+
+  absl::Status Compute(absl::StatusOr<SampleView> read, Result& result) {
+    RETURN_IF_ERROR(read.status());
+    const SampleView& view = *read;
+    result.column.Reset(range_.steps());
+    result.largest = 0;
+    result.notes = 0;
+    result.overlaps = 0;
     const bool uses_starts = view.starts != nullptr && function_.uses_starts &&
                              context_.options.use_start_timestamps;
-    if (view.histograms == nullptr && source_->before_ms() == 0 && !uses_starts) {
-      RETURN_IF_ERROR(Slide(view, column));
-    } else {
-      RETURN_IF_ERROR(SlideMixed(SplitSamples(view, uses_starts), labels.Get(kMetricName), column));
+    if (view.histograms != nullptr || source_->before_ms() != 0 || uses_starts) {
+      return SlideMixed(SplitSamples(view, uses_starts), result);
+    }
+    if (function_.sliding == nullptr) return Slide(view, result);
+    SlideSeries(view, result);
+    return absl::OkStatus();
+  }
+
+  // What only the consumer's thread may do: arguments, limits, annotations.
+  absl::Status Finish(const Labels& labels, const Column& column, const Result& result) {
+    if (function_.sliding != nullptr &&
+        (function_.check_args != nullptr || function_.takes_quantile)) {
+      for (size_t step = 0; step < column.steps(); ++step) {
+        if (column.present[step]) RETURN_IF_ERROR(CheckArgs(args_.At(step)));
+      }
+    }
+    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(result.largest)));
+    context_.Release(static_cast<int64_t>(result.largest));
+    const std::string_view metric = labels.Get(kMetricName);
+    AnnotateNotes(result.notes, metric);
+    if (result.overlaps > 0) {
+      context_.annotations.WarnCounted(
+          place_, StrCat(notes::kStartOverlap, " ", GoQuote(metric)), result.overlaps);
     }
     if (function_.expects_counter) NoteNonCounter(labels, column);
     return absl::OkStatus();
   }
 
- private:
-  absl::Status Slide(const SampleView& view, Column& column) {
-    if (function_.sliding != nullptr) return SlideSeries(view, column);
+  absl::Status Slide(const SampleView& view, Result& result) {
+    Column& column = result.column;
     WindowSlider slider(view.timestamps, view.size);
-    size_t largest = 0;
     for (size_t step = 0; step < column.steps(); ++step) {
       const int64_t eval_ms = range_.at(step);
       const int64_t end_ms = source_->WindowEnd(eval_ms);
       const int64_t start_ms = end_ms - source_->range_ms();
       const size_t size = slider.MoveTo(start_ms, end_ms);
       if (size == 0) continue;
-      largest = std::max(largest, size);
+      result.largest = std::max(result.largest, size);
       const double* const args = args_.At(step);
       RETURN_IF_ERROR(CheckArgs(args));
       const Window window{view.timestamps + slider.begin(), view.values + slider.begin(), size,
                           start_ms, end_ms, eval_ms};
-      double result;
-      if (kernel_(window, args, &result)) column.Set(step, result);
+      double value;
+      if (kernel_(window, args, &value)) column.Set(step, value);
     }
-    RETURN_IF_ERROR(context_.Hold(largest));
-    context_.Release(largest);
     return absl::OkStatus();
   }
 
-  absl::Status SlideSeries(const SampleView& view, Column& column) {
-    if (column.steps() == 0) return absl::OkStatus();
+  void SlideSeries(const SampleView& view, Result& result) const {
+    Column& column = result.column;
+    if (column.steps() == 0) return;
     const int64_t first_end_ms = source_->WindowEnd(range_.start_ms);
     const int64_t step_ms = source_->WindowEnd(range_.start_ms + range_.step_ms) - first_end_ms;
     const SeriesWindows windows{view.timestamps, view.values,         view.size,
                                 column.steps(),  first_end_ms,        step_ms,
                                 source_->range_ms(), args_.At(0),     args_.width(),
                                 view.interval_ms};
-    const size_t largest = function_.sliding(windows, {column.values.data(), column.present.data()});
-    if (function_.check_args != nullptr || function_.takes_quantile) {
-      for (size_t step = 0; step < column.steps(); ++step) {
-        if (column.present[step]) RETURN_IF_ERROR(CheckArgs(args_.At(step)));
-      }
-    }
-    RETURN_IF_ERROR(context_.Hold(largest));
-    context_.Release(largest);
-    return absl::OkStatus();
+    result.largest = function_.sliding(windows, {column.values.data(), column.present.data()});
   }
 
-  absl::Status SlideMixed(const SplitSamples& samples, std::string_view metric, Column& column) {
+  absl::Status SlideMixed(const SplitSamples& samples, Result& result) {
+    Column& column = result.column;
     WindowSlider floats(samples.floats.timestamps.data(), samples.floats.timestamps.size());
     WindowSlider histograms(samples.histogram_timestamps.data(), samples.histograms.size());
-    size_t largest = 0;
-    uint32_t notes = 0;
-    int64_t overlaps = 0;
     for (size_t step = 0; step < column.steps(); ++step) {
       const int64_t eval_ms = range_.at(step);
       const int64_t end_ms = source_->WindowEnd(eval_ms);
@@ -139,25 +194,18 @@ class RangeFunction : public Operator {
       window.histograms = samples.histograms.data() + histograms.begin();
       window.histogram_starts = StartsFrom(samples.histogram_starts, histograms.begin());
       if (size + window.histogram_size == 0) continue;
-      largest = std::max(largest, size + window.histogram_size);
+      result.largest = std::max(result.largest, size + window.histogram_size);
       const double* const args = args_.At(step);
       RETURN_IF_ERROR(CheckArgs(args));
-      WindowResult result = Apply(window, args);
-      notes |= result.notes;
-      overlaps += (result.notes & kNoteStartOverlap) != 0;
-      if (result.has_value) {
-        column.Set(step, result.value);
-      } else if (result.histogram != nullptr) {
-        column.Set(step, std::move(result.histogram));
+      WindowResult of_window = Apply(window, args);
+      result.notes |= of_window.notes;
+      result.overlaps += (of_window.notes & kNoteStartOverlap) != 0;
+      if (of_window.has_value) {
+        column.Set(step, of_window.value);
+      } else if (of_window.histogram != nullptr) {
+        column.Set(step, std::move(of_window.histogram));
       }
     }
-    AnnotateNotes(notes, metric);
-    if (overlaps > 0) {
-      context_.annotations.WarnCounted(
-          place_, StrCat(notes::kStartOverlap, " ", GoQuote(metric)), overlaps);
-    }
-    RETURN_IF_ERROR(context_.Hold(largest));
-    context_.Release(largest);
     return absl::OkStatus();
   }
 
@@ -234,6 +282,9 @@ class RangeFunction : public Operator {
   const TimeRange range_;
   ExecContext& context_;
   size_t next_ = 0;
+  Result own_;
+  int threads_ = 1;
+  std::unique_ptr<RunAhead<Result>> ahead_;  // null: computed one by one
 };
 
 class AbsentOverTime : public Operator {

@@ -51,23 +51,30 @@ class MatrixSource : public WindowSource {
 
   absl::StatusOr<SampleView> NextSeries() override {
     RETURN_IF_ERROR(context_.CheckInterrupt());
-    current_ = std::move(readers_[next_++]);
-    ASSIGN_OR_RETURN(const SampleView view, current_->Read(min_ms_, max_ms_, buffer_));
-    if (!reads_statistics_ || view.histograms == nullptr) return WithoutMarkers(view);
-    return WithoutMarkers(WithDetectedResets(view));
+    return Read(next_++, scratch_);
+  }
+
+  bool reads_in_any_order() const override { return true; }
+
+  absl::StatusOr<SampleView> Read(size_t index, WindowScratch& scratch) override {
+    scratch.reader = std::move(readers_[index]);
+    ASSIGN_OR_RETURN(const SampleView view, scratch.reader->Read(min_ms_, max_ms_, scratch.buffer));
+    if (!reads_statistics_ || view.histograms == nullptr) return WithoutMarkers(view, scratch.kept);
+    return WithoutMarkers(WithDetectedResets(view, scratch.detected), scratch.kept);
   }
 
  private:
-  SampleView WithDetectedResets(const SampleView& view) {
-    detected_.resize(view.size);
+  static SampleView WithDetectedResets(const SampleView& view,
+                                       std::vector<HistogramPtr>& detected) {
+    detected.resize(view.size);
     for (size_t i = 0; i < view.size; ++i) {
-      detected_[i] = view.histograms[i] == nullptr ? nullptr : WithDetectedReset(view, i);
+      detected[i] = view.histograms[i] == nullptr ? nullptr : WithDetectedReset(view, i);
     }
-    return {view.timestamps, view.values, view.size, detected_.data(), view.starts};
+    return {view.timestamps, view.values, view.size, detected.data(), view.starts};
   }
 
   // Copies only where there is a marker to leave out.
-  SampleView WithoutMarkers(const SampleView& view) {
+  static SampleView WithoutMarkers(const SampleView& view, SampleBuffer& kept) {
     if (!view.may_have_markers) return view;
     if (view.histograms == nullptr) {
       if (!HasStale(view.values, view.size)) return view;
@@ -76,7 +83,7 @@ class MatrixSource : public WindowSource {
       while (first < view.size && !IsStaleSample(view, first)) ++first;
       if (first == view.size) return view;
     }
-    SampleBuffer kept;
+    kept.Clear();
     kept.timestamps.reserve(view.size);
     kept.values.reserve(view.size);
     for (size_t i = 0; i < view.size; ++i) {
@@ -86,8 +93,7 @@ class MatrixSource : public WindowSource {
       if (view.histograms != nullptr) kept.histograms.push_back(view.histograms[i]);
       if (view.starts != nullptr) kept.starts.push_back(view.starts[i]);
     }
-    kept_ = std::move(kept);
-    return kept_.View();
+    return kept.View();
   }
 
   const Matchers& matchers_;
@@ -95,10 +101,8 @@ class MatrixSource : public WindowSource {
   ExecContext& context_;
   int64_t min_ms_, max_ms_;
   SeriesSet readers_;
-  std::unique_ptr<SeriesReader> current_;
   size_t next_ = 0;
-  SampleBuffer buffer_, kept_;
-  std::vector<HistogramPtr> detected_;
+  WindowScratch scratch_;
 };
 
 class SubquerySource : public WindowSource {

@@ -2,7 +2,7 @@
 // A range vector: series whose samples are looked at through a window per step. Either a matrix
 // selector over the store or a subquery over an inner operator.
 //
-// Threads: one. The samples of one series are valid until the next call of NextSeries.
+// Threads: one, but for Read. The samples of one series are valid until the next call of NextSeries.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,13 @@
 
 namespace sloburn::engine {
 
+// What reading a series takes; one per thread.
+struct WindowScratch {
+  std::unique_ptr<SeriesReader> reader;
+  SampleBuffer buffer, kept;
+  std::vector<HistogramPtr> detected;
+};
+
 class WindowSource {
  public:
   virtual ~WindowSource() = default;
@@ -23,6 +30,14 @@ class WindowSource {
   const std::vector<OutputSeries>& series() const { return series_; }
   // All samples that any window can need, in time order, without staleness markers.
   virtual absl::StatusOr<SampleView> NextSeries() = 0;
+
+  // Whether Read may be called.
+  virtual bool reads_in_any_order() const { return false; }
+  // The series `index`, in place of NextSeries; once for each. May be called on several threads.
+  // Valid until `scratch` is used again.
+  virtual absl::StatusOr<SampleView> Read(size_t /*index*/, WindowScratch& /*scratch*/) {
+    return absl::InternalError("this range vector is read in order");
+  }
 
   // The window of the step at `step_ms` is (end - range, end].
   int64_t WindowEnd(int64_t step_ms) const { return times_.At(step_ms); }

@@ -24,7 +24,7 @@ class RunnerTest : public testing::Test {
   // Runs one script and keeps the exit code.
   std::string Run(const std::string& text, bool verbose = true) {
     std::ostringstream out;
-    exit_code_ = RunPromqltest({Write("one.test", text)}, verbose, out);
+    exit_code_ = RunPromqltest({Write("one.test", text)}, {.verbose = verbose}, out);
     return out.str();
   }
 
@@ -116,7 +116,7 @@ TEST_F(RunnerTest, BrokenAndMissingFiles) {
   EXPECT_THAT(Run("nonsense\n"), HasSubstr("one.test:1: unknown command"));
   EXPECT_EQ(exit_code_, 2);
   std::ostringstream out;
-  EXPECT_EQ(RunPromqltest({"/nonexistent.test"}, false, out), 2);
+  EXPECT_EQ(RunPromqltest({"/nonexistent.test"}, {}, out), 2);
   EXPECT_THAT(out.str(), HasSubstr("error: open /nonexistent.test: no such file or directory"));
 }
 
@@ -124,7 +124,7 @@ TEST_F(RunnerTest, FilesStartEmptyAndAreSummedUp) {
   const std::string first = Write("a.test", "load 1m\n  x 1\n\neval instant at 0 x\n  x 1\n");
   const std::string second = Write("b.test", "eval instant at 0 x\n");
   std::ostringstream out;
-  EXPECT_EQ(RunPromqltest({first, second}, false, out), 0);
+  EXPECT_EQ(RunPromqltest({first, second}, {}, out), 0);
   EXPECT_EQ(out.str(), first + ": 1 passed, 0 failed\n" + second +
                            ": 1 passed, 0 failed\n2 passed, 0 failed\n");
 }
