@@ -3,43 +3,79 @@
 
 #include <utility>
 
-namespace sloburn::parser {
+#include "absl/container/inlined_vector.h"
 
-std::vector<ExprPtr*> Children(Expr& expr) {
+namespace sloburn::parser {
+namespace {
+
+bool IsLeaf(const Expr& expr) {
+  return std::holds_alternative<NumberLiteral>(expr.node) ||
+         std::holds_alternative<StringLiteral>(expr.node) ||
+         std::holds_alternative<VectorSelector>(expr.node) ||
+         std::holds_alternative<MatrixSelector>(expr.node);
+}
+
+// Calls `visit(ExprPtr&)` for each child.
+template <typename Visit>
+void ForEachChild(Expr& expr, const Visit& visit) {
   struct Visitor {
-    std::vector<ExprPtr*> operator()(NumberLiteral&) { return {}; }
-    std::vector<ExprPtr*> operator()(StringLiteral&) { return {}; }
-    std::vector<ExprPtr*> operator()(VectorSelector&) { return {}; }
-    std::vector<ExprPtr*> operator()(MatrixSelector&) { return {}; }
-    std::vector<ExprPtr*> operator()(ParenExpr& node) { return {&node.expr}; }
-    std::vector<ExprPtr*> operator()(UnaryExpr& node) { return {&node.expr}; }
-    std::vector<ExprPtr*> operator()(SubqueryExpr& node) { return {&node.expr}; }
-    std::vector<ExprPtr*> operator()(BinaryExpr& node) { return {&node.lhs, &node.rhs}; }
-    std::vector<ExprPtr*> operator()(AggregateExpr& node) {
-      if (node.param == nullptr) return {&node.expr};
-      return {&node.param, &node.expr};
+    const Visit& visit;
+    void operator()(NumberLiteral&) {}
+    void operator()(StringLiteral&) {}
+    void operator()(VectorSelector&) {}
+    void operator()(MatrixSelector&) {}
+    void operator()(ParenExpr& node) { visit(node.expr); }
+    void operator()(UnaryExpr& node) { visit(node.expr); }
+    void operator()(SubqueryExpr& node) { visit(node.expr); }
+    void operator()(BinaryExpr& node) {
+      visit(node.lhs);
+      visit(node.rhs);
     }
-    std::vector<ExprPtr*> operator()(Call& node) {
-      std::vector<ExprPtr*> args;
-      for (ExprPtr& arg : node.args) args.push_back(&arg);
-      return args;
+    void operator()(AggregateExpr& node) {
+      if (node.param != nullptr) visit(node.param);
+      visit(node.expr);
+    }
+    void operator()(Call& node) {
+      for (ExprPtr& arg : node.args) visit(arg);
     }
   };
-  return std::visit(Visitor(), expr.node);
+  std::visit(Visitor{visit}, expr.node);
+}
+
+}  // namespace
+
+std::vector<ExprPtr*> Children(Expr& expr) {
+  std::vector<ExprPtr*> children;
+  ForEachChild(expr, [&children](ExprPtr& child) { children.push_back(&child); });
+  return children;
 }
 
 std::vector<const Expr*> Children(const Expr& expr) {
   std::vector<const Expr*> children;
-  for (const ExprPtr* child : Children(const_cast<Expr&>(expr))) children.push_back(child->get());
+  ForEachChild(const_cast<Expr&>(expr),
+               [&children](const ExprPtr& child) { children.push_back(child.get()); });
   return children;
 }
 
+const Expr* Child(const Expr& expr, size_t index) {
+  if (const auto* call = std::get_if<Call>(&expr.node)) {
+    return index < call->args.size() ? call->args[index].get() : nullptr;
+  }
+  const Expr* found = nullptr;
+  ForEachChild(const_cast<Expr&>(expr), [&](const ExprPtr& child) {
+    if (index-- == 0) found = child.get();
+  });
+  return found;
+}
+
+// Children without children of their own need no stack: the node's members end them.
 Expr::~Expr() {
-  std::vector<ExprPtr> pending;
+  if (IsLeaf(*this)) return;
+  absl::InlinedVector<ExprPtr, 8> pending;
   const auto take_children = [&pending](Expr& expr) {
-    for (ExprPtr* child : Children(expr)) {
-      if (*child != nullptr) pending.push_back(std::move(*child));
-    }
+    ForEachChild(expr, [&pending](ExprPtr& child) {
+      if (child != nullptr && !IsLeaf(*child)) pending.push_back(std::move(child));
+    });
   };
   take_children(*this);
   while (!pending.empty()) {

@@ -144,7 +144,8 @@ struct Expr {
   ExprNode node;
   SourceRange range;
 
-  Expr(ExprNode n, SourceRange r) : node(std::move(n)), range(r) {}
+  template <typename Node>
+  Expr(Node n, SourceRange r) : node(std::move(n)), range(r) {}
   Expr(Expr&&) = default;
   Expr& operator=(Expr&&) = default;
   ~Expr();  // with an explicit stack
@@ -153,5 +154,7 @@ struct Expr {
 // The direct children of `expr`, in written order (aggregation: param before expr).
 std::vector<ExprPtr*> Children(Expr& expr);
 std::vector<const Expr*> Children(const Expr& expr);
+// One of them, or nullptr behind the last.
+const Expr* Child(const Expr& expr, size_t index);
 
 }  // namespace sloburn::parser

@@ -49,16 +49,16 @@ double LiteralSeconds(const Token& token, FirstError& errors) {
 void DurationBuilder::Apply(const SyntaxStep& step) {
   const auto token = [&](int back = 0) -> const Token& { return tokens_[step.token - back]; };
   switch (step.kind) {
-    case StepKind::kBeginDuration: open_.emplace_back(); return;
+    case StepKind::kBeginDuration: open_.Open(); return;
     case StepKind::kEndDuration: return Finish();
     case StepKind::kEndRange: return FinishRange();
-    case StepKind::kDurationSign: return open_.back().PushSign(token());
+    case StepKind::kDurationSign: return open_.PushSign(token());
     case StepKind::kDurationOperator:
-      return open_.back().PushOperator(Describe(token().op), &token(), *this);
-    case StepKind::kDurationLiteral: return open_.back().PushOperand(Literal(token()));
+      return open_.PushOperator(Describe(token().op), &token(), *this);
+    case StepKind::kDurationLiteral: return open_.PushOperand(Literal(token()));
     case StepKind::kDurationWord: {
       const Kind kind = token(2).kind == TokenKind::kStep ? Kind::kStep : Kind::kRange;
-      return open_.back().PushOperand(
+      return open_.PushOperand(
           MakeNode(kind, {token(2).range.begin, token().range.end}));
     }
     case StepKind::kOpenDurationCall:
@@ -87,9 +87,7 @@ DurationBuilder::Operand DurationBuilder::TakeOperand() {
 }
 
 void DurationBuilder::Finish() {
-  Operand operand = open_.back().Finish(*this);
-  open_.pop_back();
-  finished_.push_back(std::move(operand));
+  finished_.push_back(open_.Close(*this));
 }
 
 void DurationBuilder::FinishRange() {
@@ -156,7 +154,7 @@ void DurationBuilder::PushCall(const Token& closing) {
   Operand rhs = TakeOperand();
   Operand lhs = TakeOperand();
   const Kind kind = word.kind == TokenKind::kMaxOf ? Kind::kMaxOf : Kind::kMinOf;
-  open_.back().PushOperand(MakeNode(kind, {word.range.begin, closing.range.end}, std::move(lhs),
+  open_.PushOperand(MakeNode(kind, {word.range.begin, closing.range.end}, std::move(lhs),
                                     std::move(rhs)));
 }
 
@@ -166,7 +164,7 @@ void DurationBuilder::PushParen(const Token& closing) {
   Operand inner = TakeOperand();
   inner.node->is_wrapped = true;
   inner.node->range = {open.range.begin, closing.range.end};
-  open_.back().PushOperand(std::move(inner));
+  open_.PushOperand(std::move(inner));
 }
 
 }  // namespace sloburn::parser

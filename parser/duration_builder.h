@@ -43,8 +43,6 @@ class DurationBuilder {
   Operand ApplySign(const Token& sign, Operand operand);
 
  private:
-  using Stack = PrecedenceStack<Operand, const Token*>;
-
   Operand MakeNode(DurationExpr::Kind kind, SourceRange range, Operand lhs = {}, Operand rhs = {});
   Operand Literal(const Token& token);
   void Finish();
@@ -56,7 +54,7 @@ class DurationBuilder {
   const std::vector<Token>& tokens_;
   const int max_nesting_;
   FirstError& errors_;
-  std::vector<Stack> open_;
+  PrecedenceStack<Operand, const Token*> open_;
   std::vector<Operand> finished_;
   std::vector<const Token*> brackets_;  // open calls and parentheses
 };

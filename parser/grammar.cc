@@ -2,7 +2,6 @@
 #include "parser/grammar.h"
 
 #include "parser/grammar_parsers.h"
-#include "parser/keywords.h"
 
 namespace sloburn::parser {
 namespace {
@@ -15,6 +14,9 @@ constexpr std::string_view kGroupingOpts = "grouping opts";
 constexpr std::string_view kLabelMatching = "label matching";
 constexpr std::string_view kLabelSet = "label set";
 constexpr std::string_view kDurationExpected = "number, duration, step(), or range()";
+
+bool IsMetricName(const Token& token) { return token.is_metric_name; }
+bool IsLabelName(const Token& token) { return token.is_label_name; }
 
 bool IsSign(const Token& token) {
   return token.kind == Kind::kOperator &&
@@ -52,7 +54,7 @@ bool StartsExpression(const Token& token) {
     case Kind::kString:
     case Kind::kLeftParen:
     case Kind::kLeftBrace: return true;
-    default: return IsSign(token) || IsMetricNameToken(token);
+    default: return IsSign(token) || IsMetricName(token);
   }
 }
 
@@ -62,7 +64,7 @@ const auto right_paren = token(Kind::kRightParen);
 const auto right_bracket = token(Kind::kRightBracket);
 const auto sign = token_if(IsSign);
 const auto number = token(Kind::kNumber) | token(Kind::kDuration);
-const auto metric_name = token_if(IsMetricNameToken) >> step(Step::kMetricName);
+const auto metric_name = token_if(IsMetricName) >> step(Step::kMetricName);
 const auto match_type = token_if(IsMatchType) >> step(Step::kMatchType);
 
 const x3::rule<class ExpressionId> expression = "expression";
@@ -117,7 +119,7 @@ const auto arguments_def =
 
 // ---- Binary operators and their modifiers.
 
-const auto label = require(token_if(IsLabelNameToken) | token(Kind::kString), kGroupingOpts,
+const auto label = require(token_if(IsLabelName) | token(Kind::kString), kGroupingOpts,
                            "label") >>
                    step(Step::kLabel);
 
@@ -165,7 +167,7 @@ const auto matchers = bracketed(Kind::kLeftBrace, matcher, Kind::kRightBrace, kL
                                 "\",\" or \"}\"");
 
 const auto vector_selector_def =
-    &(token_if(IsMetricNameToken) | token(Kind::kLeftBrace)) >> step(Step::kSelector) >>
+    &(token_if(IsMetricName) | token(Kind::kLeftBrace)) >> step(Step::kSelector) >>
     -metric_name >> -matchers >> step(Step::kSelectorEnd);
 
 // ---- What may follow an operand.
@@ -262,14 +264,14 @@ void Run(const Rule& rule, StepSink& sink, TokenIterator first, TokenIterator la
   x3::parse(first, last, start);
 }
 
-SyntaxError Explain(const SyntaxFailure& failure, const Token* first_token) {
+SyntaxError Explain(const SyntaxFailure& failure, const LexResult& lexed) {
   const Token& token = *failure.token;
   SyntaxError error;
   error.range = token.range;
-  error.token = static_cast<int>(failure.token - first_token);
+  error.token = static_cast<int>(failure.token - lexed.tokens.data());
   error.is_lexical = token.kind == Kind::kError;
   if (error.is_lexical) {
-    error.message = token.text;
+    error.message = lexed.error;
     return error;
   }
   error.message = "unexpected " + Describe(token);
@@ -280,10 +282,11 @@ SyntaxError Explain(const SyntaxFailure& failure, const Token* first_token) {
 
 }  // namespace
 
-Syntax ParseTokens(const std::vector<Token>& tokens, StartRule start) {
-  const TokenIterator first = tokens.data();
-  const TokenIterator last = first + tokens.size();
+Syntax ParseTokens(const LexResult& lexed, StartRule start) {
+  const TokenIterator first = lexed.tokens.data();
+  const TokenIterator last = first + lexed.tokens.size();
   StepSink sink{first, {}};
+  sink.steps.reserve(2 * lexed.tokens.size() + 8);
   Syntax syntax;
   try {
     switch (start) {
@@ -292,7 +295,7 @@ Syntax ParseTokens(const std::vector<Token>& tokens, StartRule start) {
       case StartRule::kMetric: Run(metric, sink, first, last); break;
     }
   } catch (const SyntaxFailure& failure) {
-    syntax.error = Explain(failure, first);
+    syntax.error = Explain(failure, lexed);
   }
   syntax.steps = std::move(sink.steps);
   return syntax;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/keywords.h"
 
-#include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 
@@ -62,29 +62,36 @@ constexpr std::array kKeywords = {
 
 constexpr size_t kLongestKeyword = 12;
 
+// kFirst[c - 'a'] is the first keyword that begins with `c` or a later letter.
+constexpr std::array<uint8_t, 27> kFirst = [] {
+  std::array<uint8_t, 27> first{};
+  for (size_t letter = 0; letter < first.size(); ++letter) {
+    while (first[letter] < kKeywords.size() &&
+           kKeywords[first[letter]].word[0] < static_cast<char>('a' + letter)) {
+      ++first[letter];
+    }
+  }
+  return first;
+}();
+
+bool EqualsLower(std::string_view word, std::string_view lower) {
+  for (size_t i = 0; i < word.size(); ++i) {
+    if (absl::ascii_tolower(word[i]) != lower[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 const KeywordRow* FindKeyword(std::string_view word) {
-  if (word.size() > kLongestKeyword) return nullptr;
-  char lower[kLongestKeyword];
-  for (size_t i = 0; i < word.size(); ++i) lower[i] = absl::ascii_tolower(word[i]);
-  const std::string_view key(lower, word.size());
-  const auto* const row =
-      std::lower_bound(kKeywords.begin(), kKeywords.end(), key,
-                       [](const KeywordRow& a, std::string_view b) { return a.word < b; });
-  return row != kKeywords.end() && row->word == key ? row : nullptr;
-}
-
-bool IsMetricNameToken(const Token& token) {
-  if (token.kind == Kind::kIdentifier || token.kind == Kind::kMetricIdentifier) return true;
-  const KeywordRow* const row = FindKeyword(token.text);
-  return row != nullptr && row->kind == token.kind && row->is_metric_name;
-}
-
-bool IsLabelNameToken(const Token& token) {
-  if (token.kind == Kind::kIdentifier || token.kind == Kind::kMetricIdentifier) return true;
-  const KeywordRow* const row = FindKeyword(token.text);
-  return row != nullptr && row->kind == token.kind && row->is_label_name;
+  if (word.empty() || word.size() > kLongestKeyword) return nullptr;
+  const int letter = absl::ascii_tolower(word[0]) - 'a';
+  if (letter < 0 || letter > 25) return nullptr;
+  for (size_t i = kFirst[letter]; i < kFirst[letter + 1]; ++i) {
+    const KeywordRow& row = kKeywords[i];
+    if (row.word.size() == word.size() && EqualsLower(word, row.word)) return &row;
+  }
+  return nullptr;
 }
 
 }  // namespace sloburn::parser

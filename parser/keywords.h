@@ -20,7 +20,4 @@ struct KeywordRow {
 // nullptr when `word` (any case) is no keyword.
 const KeywordRow* FindKeyword(std::string_view word);
 
-bool IsMetricNameToken(const Token& token);
-bool IsLabelNameToken(const Token& token);
-
 }  // namespace sloburn::parser

@@ -2,6 +2,8 @@
 #include "parser/lexer.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -14,10 +16,23 @@ namespace {
 
 using Kind = TokenKind;
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return c == '_' || absl::ascii_isalpha(c); }
-bool IsAlphaNumeric(char c) { return IsAlpha(c) || IsDigit(c); }
+enum CharClass : uint8_t { kSpace = 1, kDigit = 2, kAlpha = 4 };
+
+constexpr std::array<uint8_t, 256> kCharClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  for (const char c : {' ', '\t', '\n', '\r'}) classes[c] = kSpace;
+  for (int c = '0'; c <= '9'; ++c) classes[c] = kDigit;
+  for (int c = 'a'; c <= 'z'; ++c) classes[c] = classes[c - 'a' + 'A'] = kAlpha;
+  classes['_'] = kAlpha;
+  return classes;
+}();
+
+bool Is(char c, int classes) { return kCharClasses[static_cast<unsigned char>(c)] & classes; }
+bool IsSpace(char c) { return Is(c, kSpace); }
+bool IsDigit(char c) { return Is(c, kDigit); }
+bool IsAlpha(char c) { return Is(c, kAlpha); }
+bool IsAlphaNumeric(char c) { return Is(c, kAlpha | kDigit); }
+bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 // A rune as Go's %q prints it. The end of input is Go's rune -1.
 std::string QuoteRune(std::string_view rest) {
@@ -36,6 +51,7 @@ class Lexer {
   Lexer(std::string_view text, int max_nesting) : text_(text), max_nesting_(max_nesting) {}
 
   LexResult Run() {
+    tokens_.reserve(text_.size() / 4 + 8);
     while (!is_done_) {
       start_ = pos_;
       if (brace_open_) {
@@ -46,7 +62,7 @@ class Lexer {
         Statement();
       }
     }
-    return {std::move(tokens_), exceeds_nesting_};
+    return {std::move(tokens_), std::move(error_), exceeds_nesting_};
   }
 
  private:
@@ -57,14 +73,25 @@ class Lexer {
   std::string_view Rest() const { return text_.substr(std::min(pos_, text_.size())); }
   std::string_view Here() const { return text_.substr(start_, pos_ - start_); }
 
-  void Emit(Kind kind) {
-    Token token;
+  Token& Emit(Kind kind) {
+    Token& token = tokens_.emplace_back();
     token.kind = kind;
-    token.text = std::string(Here());
+    token.text = Here();
     token.range = {static_cast<int>(start_), static_cast<int>(pos_)};
-    tokens_.push_back(std::move(token));
     start_ = pos_;
     signs_ = 0;
+    return token;
+  }
+  void EmitName(Kind kind) {
+    Token& token = Emit(kind);
+    token.is_metric_name = token.is_label_name = true;
+  }
+  void EmitKeyword(const KeywordRow& row) {
+    Token& token = Emit(row.kind);
+    token.op = row.op;
+    token.aggregate = row.aggregate;
+    token.is_metric_name = row.is_metric_name;
+    token.is_label_name = row.is_label_name;
   }
   void Emit(Kind kind, size_t length) {
     pos_ = start_ + length;
@@ -79,11 +106,10 @@ class Lexer {
     tokens_.back().op = op;
   }
   void Fail(std::string message) {
-    Token token;
+    Token& token = tokens_.emplace_back();
     token.kind = Kind::kError;
-    token.text = std::move(message);
     token.range = {static_cast<int>(start_), static_cast<int>(std::max(start_, pos_))};
-    tokens_.push_back(std::move(token));
+    error_ = std::move(message);
     is_done_ = true;
   }
 
@@ -225,19 +251,19 @@ class Lexer {
   }
 
   void Word() {
-    while (!AtEnd() && (IsAlphaNumeric(Peek()) || Peek() == ':')) ++pos_;
-    const std::string_view word = Here();
-    const KeywordRow* const row = FindKeyword(word);
-    if (row == nullptr) {
-      const bool has_colon = word.find(':') != std::string_view::npos;
-      return Emit(has_colon ? Kind::kMetricIdentifier : Kind::kIdentifier);
+    bool has_colon = false;
+    for (; !AtEnd(); ++pos_) {
+      if (IsAlphaNumeric(text_[pos_])) continue;
+      if (text_[pos_] != ':') break;
+      has_colon = true;
     }
+    if (has_colon) return EmitName(Kind::kMetricIdentifier);
+    const KeywordRow* const row = FindKeyword(Here());
+    if (row == nullptr) return EmitName(Kind::kIdentifier);
     const bool is_fill = row->kind == Kind::kFill || row->kind == Kind::kFillLeft ||
                          row->kind == Kind::kFillRight;
-    if (is_fill && !IsParenNext()) return Emit(Kind::kIdentifier);
-    Emit(row->kind);
-    tokens_.back().op = row->op;
-    tokens_.back().aggregate = row->aggregate;
+    if (is_fill && !IsParenNext()) return EmitName(Kind::kIdentifier);
+    EmitKeyword(*row);
   }
 
   bool IsParenNext() const {
@@ -252,7 +278,7 @@ class Lexer {
     const char c = Peek();
     if (IsAlpha(c)) {
       while (!AtEnd() && IsAlphaNumeric(Peek())) ++pos_;
-      return Emit(Kind::kIdentifier);
+      return EmitName(Kind::kIdentifier);
     }
     switch (c) {
       case ',': return Emit(Kind::kComma, 1);
@@ -339,7 +365,8 @@ class Lexer {
     if (!is_call && !is_value) return false;
     // `[step():1m]`: a duration, though not a literal.
     if (is_value) got_duration_ = true;
-    Emit(row->kind, end - pos_);
+    pos_ = end;
+    EmitKeyword(*row);
     return true;
   }
 
@@ -348,13 +375,13 @@ class Lexer {
     ++pos_;
     return true;
   }
-  bool Is(std::string_view set) const {
+  bool IsOneOf(std::string_view set) const {
     return !AtEnd() && set.find(Peek()) != std::string_view::npos;
   }
 
   void NumberOrDuration() {
-    if (ScanNumber()) return Emit(Kind::kNumber);
-    if (ScanDurationRest()) return Emit(Kind::kDuration);
+    if (ScanNumber()) return Emit(Kind::kNumber, pos_ - start_);
+    if (ScanDurationRest()) return Emit(Kind::kDuration, pos_ - start_);
     Fail(absl::StrCat("bad number or duration syntax: ", GoQuote(Here())));
   }
 
@@ -371,7 +398,7 @@ class Lexer {
     Accept(".");
     Accept(digits);
     bool has_dot = false, has_exponent = false;
-    while (Is(digits) || Is("._eE")) {
+    while (IsOneOf(digits) || IsOneOf("._eE")) {
       if (has_dot && Accept(".")) return false;
       if (has_exponent && Accept("eE")) return false;
       if (Accept(".")) {
@@ -414,10 +441,15 @@ class Lexer {
       const char c = Peek();
       if (c == quote) {
         ++pos_;
-        return Emit(Kind::kString);
+        Emit(Kind::kString);
+        return;
       }
       if (c == '\\') {
         if (!SkipEscape(quote)) return;
+        continue;
+      }
+      if (IsAscii(c)) {
+        ++pos_;
         continue;
       }
       const Utf8Rune rune = DecodeUtf8(Rest());
@@ -495,9 +527,15 @@ class Lexer {
     ++pos_;
     while (true) {
       if (AtEnd()) return Fail("unterminated raw string");
-      if (Peek() == '`') {
+      const char c = Peek();
+      if (c == '`') {
         ++pos_;
-        return Emit(Kind::kString);
+        Emit(Kind::kString);
+        return;
+      }
+      if (IsAscii(c)) {
+        ++pos_;
+        continue;
       }
       const Utf8Rune rune = DecodeUtf8(Rest());
       if (!rune.is_valid || rune.code == 0xfffd) return Fail("invalid UTF-8 rune");
@@ -509,6 +547,7 @@ class Lexer {
   const int max_nesting_;
   size_t start_ = 0, pos_ = 0;
   std::vector<Token> tokens_;
+  std::string error_;
   int parens_ = 0;
   int signs_ = 0;            // signs in a row before here
   int depth_ = 0;            // of brackets and signs

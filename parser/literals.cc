@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/literals.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -11,15 +14,10 @@
 namespace sloburn::parser {
 namespace {
 
-// Go's strconv.ParseInt(text, 0, 64): the prefix tells the base, '_' may stand between digits.
-bool ParseInteger(std::string_view text, double* value) {
-  std::string digits;
-  for (const char c : text) {
-    if (c != '_') digits += absl::ascii_tolower(c);
-  }
+// Go's strconv.ParseInt(text, 0, 64), without underscores: the prefix tells the base.
+bool ParseInteger(std::string_view rest, double* value) {
   int base = 10;
-  std::string_view rest = digits;
-  if (rest.size() > 2 && rest.substr(0, 2) == "0x") {
+  if (rest.size() > 2 && rest[0] == '0' && absl::ascii_tolower(rest[1]) == 'x') {
     base = 16;
     rest.remove_prefix(2);
   } else if (rest.size() > 1 && rest[0] == '0') {
@@ -85,32 +83,32 @@ bool HasGoodUnderscores(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<double> ParseNumber(std::string_view text) {
-  double value = 0;
-  const bool is_well_formed = HasGoodUnderscores(text);
-  if (is_well_formed && ParseInteger(text, &value)) return value;
-  std::string plain;
-  for (const char c : text) {
-    if (c != '_') plain += c;
+  std::string joined;
+  std::string_view plain = text;
+  bool is_well_formed = true;
+  if (text.find('_') != std::string_view::npos) {
+    is_well_formed = HasGoodUnderscores(text);
+    std::copy_if(text.begin(), text.end(), std::back_inserter(joined),
+                 [](char c) { return c != '_'; });
+    plain = joined;
   }
+  std::optional<double> parsed;
   bool is_out_of_range = false;
-  auto parsed = ParseGoFloat(plain, &is_out_of_range);
-  if (!is_well_formed) parsed = std::nullopt;
-  const std::string quoted = GoQuote(text);
-  if (!parsed) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "error parsing number: strconv.ParseFloat: parsing ", quoted, ": invalid syntax"));
+  if (is_well_formed) {
+    double value = 0;
+    if (ParseInteger(plain, &value)) return value;
+    parsed = ParseGoFloat(plain, &is_out_of_range);
   }
-  if (is_out_of_range) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "error parsing number: strconv.ParseFloat: parsing ", quoted, ": value out of range"));
-  }
-  return *parsed;
+  if (parsed && !is_out_of_range) return *parsed;
+  return absl::InvalidArgumentError(
+      absl::StrCat("error parsing number: strconv.ParseFloat: parsing ", GoQuote(text),
+                   parsed ? ": value out of range" : ": invalid syntax"));
 }
 
 std::string Unquote(std::string_view text) {
   const char quote = text[0];
   text = text.substr(1, text.size() - 2);
-  if (quote == '`') return std::string(text);
+  if (quote == '`' || text.find('\\') == std::string_view::npos) return std::string(text);
   std::string out;
   while (!text.empty()) {
     if (text[0] != '\\') {
@@ -122,6 +120,10 @@ std::string Unquote(std::string_view text) {
     AppendEscape(out, text);
   }
   return out;
+}
+
+std::string NameOf(const Token& token) {
+  return token.kind == TokenKind::kString ? Unquote(token.text) : std::string(token.text);
 }
 
 }  // namespace sloburn::parser

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "parser/token.h"
 
 namespace sloburn::parser {
 
@@ -15,5 +16,8 @@ absl::StatusOr<double> ParseNumber(std::string_view text);
 
 // A string token with its quotes. REQUIRES: it passed the lexer, so escapes are well-formed.
 std::string Unquote(std::string_view text);
+
+// A label or metric name, written plainly or as a string.
+std::string NameOf(const Token& token);
 
 }  // namespace sloburn::parser

@@ -2,11 +2,12 @@
 // The operators of PromQL: one table for the lexer, the tree builder, the printer and the engine.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace sloburn::parser {
 
-enum class BinaryOperator {
+enum class BinaryOperator : uint8_t {
   kAdd, kSubtract, kMultiply, kDivide, kModulo, kPower, kAtan2,
   kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual,
   kAnd, kOr, kUnless,
@@ -31,7 +32,7 @@ inline bool IsComparison(BinaryOperator op) {
 }
 inline bool IsSet(BinaryOperator op) { return Describe(op).op_class == OperatorClass::kSet; }
 
-enum class AggregateOperator {
+enum class AggregateOperator : uint8_t {
   kSum, kAvg, kCount, kMin, kMax, kGroup, kStddev, kStdvar,
   kTopk, kBottomk, kCountValues, kQuantile, kLimitk, kLimitRatio,
 };

@@ -23,7 +23,7 @@ bool IsName(std::string_view name, bool allows_colon) {
   return true;
 }
 
-absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text, const ParseOptions& options) {
+absl::StatusOr<LexResult> Tokenize(std::string_view text, const ParseOptions& options) {
   if (text.size() > options.max_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat("the expression has ", text.size(),
                                                      " bytes; the limit is ", options.max_bytes));
@@ -31,16 +31,16 @@ absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text, const ParseOp
   LexResult lexed = Lex(text, options.max_nesting);
   if (lexed.exceeds_nesting) {
     const auto place = LocateOffset(text, lexed.tokens.back().range.begin);
-    return absl::ResourceExhaustedError(absl::StrCat(place->line, ":", place->column,
-                                                     ": parse error: ", lexed.tokens.back().text));
+    return absl::ResourceExhaustedError(
+        absl::StrCat(place->line, ":", place->column, ": parse error: ", lexed.error));
   }
-  return std::move(lexed.tokens);
+  return lexed;
 }
 
 absl::StatusOr<ExprPtr> ParseAs(StartRule start, std::string_view text,
                                 const ParseOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(text, options));
-  return BuildTree(text, tokens, ParseTokens(tokens, start), options);
+  ASSIGN_OR_RETURN(const LexResult lexed, Tokenize(text, options));
+  return BuildTree(text, lexed.tokens, ParseTokens(lexed, start), options);
 }
 
 }  // namespace

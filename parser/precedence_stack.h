@@ -8,7 +8,7 @@
 // Private to this folder.
 #pragma once
 
-#include <optional>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -20,17 +20,21 @@ namespace sloburn::parser {
 template <typename Operand, typename Operator>
 class PrecedenceStack {
  public:
+  // Begins an expression, inside the one that is open, if any. All share the two stacks.
+  void Open() { levels_.push_back({pending_.size()}); }
+  bool is_open() const { return !levels_.empty(); }
+
   void PushOperand(Operand operand) { operands_.push_back(std::move(operand)); }
   Operand& top() { return operands_.back(); }
 
   // A sign binds like a multiplication: -1^2 is -(1^2).
   void PushSign(const Token& sign) {
-    pending_.push_back({Describe(BinaryOperator::kMultiply).precedence, &sign, std::nullopt});
+    pending_.push_back({Describe(BinaryOperator::kMultiply).precedence, &sign, Operator()});
   }
 
   template <typename Joiner>
   void PushOperator(const OperatorRow& row, Operator op, Joiner& joiner) {
-    while (!pending_.empty()) {
+    while (pending_.size() > levels_.back().pending) {
       const int top = pending_.back().precedence;
       if (top < row.precedence || (top == row.precedence && row.is_right_associative)) break;
       Reduce(joiner);
@@ -38,19 +42,24 @@ class PrecedenceStack {
     pending_.push_back({row.precedence, nullptr, std::move(op)});
   }
   // The operator pushed last.
-  Operator& last_operator() { return *pending_.back().op; }
+  Operator& last_operator() { return pending_.back().op; }
 
+  // Ends the expression begun last.
   template <typename Joiner>
-  Operand Finish(Joiner& joiner) {
-    while (!pending_.empty()) Reduce(joiner);
-    return std::move(operands_.back());
+  Operand Close(Joiner& joiner) {
+    while (pending_.size() > levels_.back().pending) Reduce(joiner);
+    levels_.pop_back();
+    return TakeOperand();
   }
 
  private:
+  struct Level {
+    size_t pending;  // how many there were before
+  };
   struct Pending {
     int precedence;
     const Token* sign;  // or
-    std::optional<Operator> op;
+    Operator op;
   };
 
   template <typename Joiner>
@@ -63,7 +72,7 @@ class PrecedenceStack {
       return;
     }
     Operand lhs = TakeOperand();
-    operands_.push_back(joiner.Join(*std::move(pending.op), std::move(lhs), std::move(rhs)));
+    operands_.push_back(joiner.Join(std::move(pending.op), std::move(lhs), std::move(rhs)));
   }
 
   Operand TakeOperand() {
@@ -72,6 +81,7 @@ class PrecedenceStack {
     return operand;
   }
 
+  std::vector<Level> levels_;
   std::vector<Operand> operands_;
   std::vector<Pending> pending_;
 };

@@ -54,14 +54,15 @@ void SelectorBuilder::Apply(const SyntaxStep& step) {
   const Token& token = tokens_[std::max(step.token, 0)];
   switch (step.kind) {
     case StepKind::kSelector:
-      selector_ = VectorSelector();
-      begin_ = tokens_[step.token + 1].range.begin;
+      expr_ = std::make_unique<Expr>(VectorSelector(), SourceRange());
+      selector_ = &std::get<VectorSelector>(expr_->node);
+      expr_->range.begin = expr_->range.end = tokens_[step.token + 1].range.begin;
       return;
-    case StepKind::kMetricName: selector_.name = token.text; return;
+    case StepKind::kMetricName: selector_->name = token.text; return;
     case StepKind::kMatcherName:
       matcher_ = LabelMatcher();
       has_match_type_ = false;
-      matcher_.name = token.kind == TokenKind::kString ? Unquote(token.text) : token.text;
+      matcher_.name = NameOf(token);
       matcher_.range = token.range;
       return;
     case StepKind::kMatchType:
@@ -77,13 +78,14 @@ void SelectorBuilder::Apply(const SyntaxStep& step) {
         matcher_.value = std::move(matcher_.name);
         matcher_.name = "__name__";
       }
-      selector_.matchers.push_back(std::move(matcher_));
+      if (selector_->matchers.empty()) selector_->matchers.reserve(2);
+      selector_->matchers.push_back(std::move(matcher_));
   }
 }
 
 ExprPtr SelectorBuilder::Finish(const SyntaxStep& step) {
-  const int end = step.token < 0 ? begin_ : tokens_[step.token].range.end;
-  return std::make_unique<Expr>(std::move(selector_), SourceRange{begin_, end});
+  if (step.token >= 0) expr_->range.end = tokens_[step.token].range.end;
+  return std::move(expr_);
 }
 
 void ApplyOffset(Expr& expr, Duration offset, int end, FirstError& errors) {
@@ -162,7 +164,9 @@ ExprPtr MakeMatrixSelector(ExprPtr expr, Duration range, SourceRange bracket,
   matrix.selector_range = expr->range;
   matrix.selector = std::move(*vector);
   matrix.range = std::move(range);
-  return std::make_unique<Expr>(std::move(matrix), SourceRange{expr->range.begin, bracket.end});
+  expr->node = std::move(matrix);
+  expr->range.end = bracket.end;
+  return expr;
 }
 
 }  // namespace sloburn::parser

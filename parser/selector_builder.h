@@ -25,8 +25,8 @@ class SelectorBuilder {
 
  private:
   const std::vector<Token>& tokens_;
-  int begin_ = 0;
-  VectorSelector selector_;
+  ExprPtr expr_;
+  VectorSelector* selector_ = nullptr;  // in it
   LabelMatcher matcher_;
   bool has_match_type_ = false;
 };

@@ -10,6 +10,7 @@
 // Private to this folder.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@
 
 namespace sloburn::parser {
 
-enum class StepKind {
+enum class StepKind : uint8_t {
   kEmptyQuery,
   // Expressions. Every kBeginExpr has its kEndExpr; operands stand between them.
   kBeginExpr, kEndExpr,

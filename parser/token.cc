@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/token.h"
 
+#include "base/str_cat.h"
 #include "base/utf8.h"
 
 namespace sloburn::parser {
@@ -22,7 +23,6 @@ std::string Quoted(std::string_view text) {
 std::string Describe(const Token& token) {
   switch (token.kind) {
     case TokenKind::kEnd: return "end of input";
-    case TokenKind::kError: return token.text;
     case TokenKind::kIdentifier: return "identifier " + GoQuote(token.text);
     case TokenKind::kMetricIdentifier: return "metric identifier " + GoQuote(token.text);
     case TokenKind::kNumber: return "number " + Quoted(token.text);
@@ -31,8 +31,8 @@ std::string Describe(const Token& token) {
     case TokenKind::kAt:
     case TokenKind::kEqualRegex:
     case TokenKind::kNotEqualRegex:
-    case TokenKind::kOperator: return "<op:" + token.text + ">";
-    case TokenKind::kAggregate: return "<aggr:" + token.text + ">";
+    case TokenKind::kOperator: return StrCat("<op:", token.text, ">");
+    case TokenKind::kAggregate: return StrCat("<aggr:", token.text, ">");
     case TokenKind::kLeftParen:
     case TokenKind::kRightParen:
     case TokenKind::kLeftBracket:
@@ -48,7 +48,7 @@ std::string Describe(const Token& token) {
     case TokenKind::kRange:
     case TokenKind::kMaxOf:
     case TokenKind::kMinOf: return Quoted(token.text);
-    default: return "<" + token.text + ">";
+    default: return StrCat("<", token.text, ">");
   }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A token of PromQL text, and how error messages name it.
+// A token of PromQL text, and how error messages name it. Tokens point into the text.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,9 +11,9 @@
 
 namespace sloburn::parser {
 
-enum class TokenKind {
+enum class TokenKind : uint8_t {
   kEnd,
-  kError,  // `text` is the lexer's message
+  kError,  // LexResult::error says why
   kIdentifier,
   kMetricIdentifier,  // contains ':'
   kNumber,
@@ -32,13 +33,16 @@ enum class TokenKind {
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
-  std::string text;  // as written; keywords keep their case
-  SourceRange range;
   BinaryOperator op = BinaryOperator::kAdd;
   AggregateOperator aggregate = AggregateOperator::kSum;
+  // Identifiers, and the keywords that may stand where a bare metric name or a label name does.
+  bool is_metric_name = false, is_label_name = false;
+  SourceRange range;
+  std::string_view text;  // as written; keywords keep their case
 };
 
 // `identifier "up"`, `<by>`, `<op:+>`, `end of input`: as Prometheus names it after "unexpected".
+// REQUIRES: not kError.
 std::string Describe(const Token& token);
 
 }  // namespace sloburn::parser

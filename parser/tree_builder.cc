@@ -33,14 +33,15 @@ class TreeBuilder {
   }
 
   // For PrecedenceStack.
-  ExprPtr Join(BinaryExpr binary, ExprPtr lhs, ExprPtr rhs) {
-    const SourceRange range = {lhs->range.begin, rhs->range.end};
+  ExprPtr Join(ExprPtr expr, ExprPtr lhs, ExprPtr rhs) {
+    auto& binary = std::get<BinaryExpr>(expr->node);
+    expr->range = {lhs->range.begin, rhs->range.end};
     if (binary.matching.has_fill() && !options_.enable_binop_fill_modifiers) {
-      errors_.Report(range, "binop fill modifiers are experimental and not enabled");
+      errors_.Report(expr->range, "binop fill modifiers are experimental and not enabled");
     }
     binary.lhs = std::move(lhs);
     binary.rhs = std::move(rhs);
-    return std::make_unique<Expr>(std::move(binary), range);
+    return expr;
   }
 
   ExprPtr ApplySign(const Token& sign, ExprPtr operand) {
@@ -55,13 +56,12 @@ class TreeBuilder {
   }
 
  private:
-  using Stack = PrecedenceStack<ExprPtr, BinaryExpr>;
-
   // An aggregation or call whose closing parenthesis is still to come.
   struct OpenCall {
     const Token* name;
     size_t first_arg;  // index into finished_
-    AggregateExpr aggregate;
+    bool is_without = false;
+    std::vector<std::string> grouping;
   };
 
   void Apply(const SyntaxStep& step) {
@@ -79,9 +79,9 @@ class TreeBuilder {
   void ApplyOperand(const SyntaxStep& step) {
     switch (step.kind) {
       case StepKind::kEmptyQuery: return errors_.Report({0, 0}, "no expression found in input");
-      case StepKind::kBeginExpr: open_.emplace_back(); return;
+      case StepKind::kBeginExpr: open_.Open(); return;
       case StepKind::kEndExpr: return EndExpr();
-      case StepKind::kSign: return open_.back().PushSign(TokenOf(step));
+      case StepKind::kSign: return open_.PushSign(TokenOf(step));
       case StepKind::kNumber: return PushNumber(TokenOf(step));
       case StepKind::kString:
         return Push(StringLiteral{Unquote(TokenOf(step).text)}, TokenOf(step).range);
@@ -89,12 +89,11 @@ class TreeBuilder {
       case StepKind::kParen: return PushParen(step);
       case StepKind::kAggregate:
       case StepKind::kCall:
-        calls_.push_back({&TokenOf(step), finished_.size(), {}});
-        calls_.back().aggregate.op = TokenOf(step).aggregate;
+        calls_.push_back({&TokenOf(step), finished_.size(), false, {}});
         return;
       case StepKind::kGrouping:
-        calls_.back().aggregate.is_without = TokenOf(step).kind == TokenKind::kWithout;
-        labels_ = &calls_.back().aggregate.grouping;
+        calls_.back().is_without = TokenOf(step).kind == TokenKind::kWithout;
+        labels_ = &calls_.back().grouping;
         return;
       case StepKind::kLabel: return AddLabel(TokenOf(step));
       case StepKind::kTrailingComma:
@@ -109,13 +108,15 @@ class TreeBuilder {
   void ApplyOperator(const SyntaxStep& step) {
     const Token& token = TokenOf(step);
     if (step.kind == StepKind::kOperator) {
-      BinaryExpr binary;
+      // Its operands are put in by Join.
+      auto expr = std::make_unique<Expr>(BinaryExpr(), token.range);
+      auto& binary = std::get<BinaryExpr>(expr->node);
       binary.op = token.op;
       binary.operator_range = token.range;
       if (IsSet(token.op)) binary.matching.cardinality = Cardinality::kManyToMany;
-      return open_.back().PushOperator(Describe(token.op), std::move(binary), *this);
+      return open_.PushOperator(Describe(token.op), std::move(expr), *this);
     }
-    BinaryExpr& binary = open_.back().last_operator();
+    auto& binary = std::get<BinaryExpr>(open_.last_operator()->node);
     VectorMatching& matching = binary.matching;
     switch (step.kind) {
       case StepKind::kBool: binary.returns_bool = true; return;
@@ -143,7 +144,7 @@ class TreeBuilder {
 
   void ApplyPostfix(const SyntaxStep& step) {
     const Token& token = TokenOf(step);
-    ExprPtr& operand = open_.back().top();
+    ExprPtr& operand = open_.top();
     switch (step.kind) {
       case StepKind::kOpenBracket:
         brackets_.push_back(&token);
@@ -178,13 +179,14 @@ class TreeBuilder {
 
   void PushOperand(ExprPtr operand) {
     // Selectors of metrics stand outside of any expression.
-    if (open_.empty()) {
-      finished_.push_back(std::move(operand));
+    if (open_.is_open()) {
+      open_.PushOperand(std::move(operand));
     } else {
-      open_.back().PushOperand(std::move(operand));
+      finished_.push_back(std::move(operand));
     }
   }
-  void Push(ExprNode node, SourceRange range) {
+  template <typename Node>
+  void Push(Node node, SourceRange range) {
     PushOperand(std::make_unique<Expr>(std::move(node), range));
   }
 
@@ -199,11 +201,7 @@ class TreeBuilder {
     return expr;
   }
 
-  void EndExpr() {
-    ExprPtr expr = open_.back().Finish(*this);
-    open_.pop_back();
-    finished_.push_back(std::move(expr));
-  }
+  void EndExpr() { finished_.push_back(open_.Close(*this)); }
 
   void PushNumber(const Token& token) {
     NumberLiteral number;
@@ -219,7 +217,7 @@ class TreeBuilder {
   }
 
   void AddLabel(const Token& token) {
-    std::string name = token.kind == TokenKind::kString ? Unquote(token.text) : token.text;
+    std::string name = NameOf(token);
     if (name.empty() || !IsValidUtf8(name)) {
       errors_.Report(token.range, "invalid label name for grouping: " + GoQuote(name));
     }
@@ -234,31 +232,34 @@ class TreeBuilder {
   }
 
   void PushCall(const SyntaxStep& step) {
-    const OpenCall open = std::move(calls_.back());
-    calls_.pop_back();
+    const Token& name = *calls_.back().name;
     Call call;
-    call.function = open.name->text;
-    call.function_range = open.name->range;
-    call.args = TakeArgs(open.first_arg);
-    Push(std::move(call), {open.name->range.begin, TokenOf(step).range.end});
+    call.function = name.text;
+    call.function_range = name.range;
+    call.args = TakeArgs(calls_.back().first_arg);
+    calls_.pop_back();
+    Push(std::move(call), {name.range.begin, TokenOf(step).range.end});
   }
 
   void PushAggregate(const SyntaxStep& step) {
     OpenCall open = std::move(calls_.back());
     calls_.pop_back();
-    std::vector<ExprPtr> args = TakeArgs(open.first_arg);
-    AggregateExpr& aggregate = open.aggregate;
     const SourceRange range = {open.name->range.begin, TokenOf(step).range.end};
+    AggregateExpr aggregate;
+    aggregate.op = open.name->aggregate;
+    aggregate.is_without = open.is_without;
+    aggregate.grouping = std::move(open.grouping);
     const AggregateRow& row = Describe(aggregate.op);
-    const std::string problem = ArgumentProblem(row, args.size());
+    const std::string problem = ArgumentProblem(row, finished_.size() - open.first_arg);
     if (!problem.empty()) {
       if (!IsBeforeLexicalError(step)) errors_.Report(range, problem);
       // Only to keep the tree whole; it is not returned.
       aggregate.expr = std::make_unique<Expr>(NumberLiteral(), range);
     } else {
-      aggregate.expr = std::move(args.back());
-      if (row.takes_param) aggregate.param = std::move(args.front());
+      aggregate.expr = std::move(finished_.back());
+      if (row.takes_param) aggregate.param = std::move(finished_[open.first_arg]);
     }
+    finished_.resize(open.first_arg);
     Push(std::move(aggregate), range);
   }
 
@@ -282,7 +283,7 @@ class TreeBuilder {
   }
 
   void WrapSubquery(const Token& closing) {
-    ExprPtr& operand = open_.back().top();
+    ExprPtr& operand = open_.top();
     TakeBracket();
     SubqueryExpr subquery;
     if (has_subquery_step_) subquery.step = durations_.TakeFinished();
@@ -305,7 +306,7 @@ class TreeBuilder {
   FirstError& errors_;
   SelectorBuilder selectors_;
   DurationBuilder durations_;
-  std::vector<Stack> open_;
+  PrecedenceStack<ExprPtr, ExprPtr> open_;
   std::vector<ExprPtr> finished_;
   std::vector<const Token*> brackets_;
   std::vector<OpenCall> calls_;
