@@ -159,18 +159,28 @@ const std::vector<PreparedQuery::Selector>& PreparedQuery::selectors() const {
   return state->selectors;
 }
 
-absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options) {
+absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options,
+                                      RegexCache* regexes) {
+  RegexCache own_regexes;
+  if (regexes == nullptr) regexes = &own_regexes;
+  ASSIGN_OR_RETURN(AnalyzedExpr analyzed, Analyze(text, options.parse, *regexes));
   auto state = std::make_shared<internal::PreparedState>();
-  ASSIGN_OR_RETURN(state->expr, parser::Parse(text, options.parse));
-  AnalyzeOptions analyze;
-  analyze.enable_experimental_functions = options.parse.enable_experimental_functions;
-  ASSIGN_OR_RETURN(state->type, Analyze(text, *state->expr, analyze));
-  ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr));
+  state->expr = std::move(analyzed.expr);
+  state->type = analyzed.type;
+  ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr, *regexes));
   state->depth = PlanDepth(*state->plan);
   state->source = std::string(text);
   state->text = parser::Print(*state->expr);
   state->selectors = ReadWindows(*state->plan, options);
   return PreparedQuery{std::move(state)};
+}
+
+absl::StatusOr<ValueType> Check(std::string_view text, const QueryOptions& options,
+                                RegexCache* regexes) {
+  RegexCache own_regexes;
+  ASSIGN_OR_RETURN(const AnalyzedExpr analyzed,
+                   Analyze(text, options.parse, regexes != nullptr ? *regexes : own_regexes));
+  return analyzed.type;
 }
 
 absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& snapshot,

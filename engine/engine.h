@@ -79,7 +79,13 @@ struct QueryResult {
   std::vector<std::string> warnings, infos;
 };
 
-absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options);
+// `regexes` may be null; queries prepared with the same one share their regular expressions.
+absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options,
+                                      RegexCache* regexes = nullptr);
+
+// What Prepare would find wrong, for much less than preparing costs. Returns the query's type.
+absl::StatusOr<ValueType> Check(std::string_view text, const QueryOptions& options,
+                                RegexCache* regexes = nullptr);
 
 // Instant when range.is_instant() and `as_range` is false: the result is a scalar, string,
 // instant vector, or matrix. Otherwise a matrix sorted by labels.

@@ -37,12 +37,12 @@ double LiteralSeconds(const Token& token, FirstError& errors) {
   if (token.kind == TokenKind::kNumber) {
     const auto number = ParseNumber(token.text);
     if (number.ok()) return *number;
-    errors.Report(token.range, std::string(number.status().message()));
+    errors.Report(token.range, number.status());
     return 0;
   }
   const auto ms = ParseDuration(token.text);
   if (ms.ok()) return static_cast<double>(*ms) / 1000;
-  errors.Report(token.range, std::string(ms.status().message()));
+  errors.Report(token.range, ms.status());
   return 0;
 }
 

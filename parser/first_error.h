@@ -19,6 +19,10 @@ class FirstError {
   void Report(SourceRange range, std::string_view message) {
     if (!status_) status_ = ParseErrorAt(text_, range, message);
   }
+  // What a status that is not OK says.
+  void Report(SourceRange range, const absl::Status& problem) {
+    if (!problem.ok()) Report(range, std::string(problem.message()));
+  }
   // A limit was exceeded: ResourceExhausted.
   void ReportLimit(SourceRange range, std::string_view message) {
     if (!status_) {

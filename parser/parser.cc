@@ -38,23 +38,25 @@ absl::StatusOr<LexResult> Tokenize(std::string_view text, const ParseOptions& op
 }
 
 absl::StatusOr<ExprPtr> ParseAs(StartRule start, std::string_view text,
-                                const ParseOptions& options) {
+                                const ParseOptions& options, Vocabulary* vocabulary) {
   ASSIGN_OR_RETURN(const LexResult lexed, Tokenize(text, options));
-  return BuildTree(text, lexed.tokens, ParseTokens(lexed, start), options);
+  return BuildTree(text, lexed.tokens, ParseTokens(lexed, start), options, vocabulary);
 }
 
 }  // namespace
 
-absl::StatusOr<ExprPtr> Parse(std::string_view text, const ParseOptions& options) {
-  return ParseAs(StartRule::kQuery, text, options);
+absl::StatusOr<ExprPtr> Parse(std::string_view text, const ParseOptions& options,
+                              Vocabulary* vocabulary) {
+  return ParseAs(StartRule::kQuery, text, options, vocabulary);
 }
 
-absl::StatusOr<ExprPtr> ParseMetricSelector(std::string_view text, const ParseOptions& options) {
-  return ParseAs(StartRule::kSelector, text, options);
+absl::StatusOr<ExprPtr> ParseMetricSelector(std::string_view text, const ParseOptions& options,
+                                            Vocabulary* vocabulary) {
+  return ParseAs(StartRule::kSelector, text, options, vocabulary);
 }
 
 absl::StatusOr<std::vector<LabelPair>> ParseMetric(std::string_view text) {
-  ASSIGN_OR_RETURN(const ExprPtr expr, ParseAs(StartRule::kMetric, text, {}));
+  ASSIGN_OR_RETURN(const ExprPtr expr, ParseAs(StartRule::kMetric, text, {}, nullptr));
   const auto& selector = std::get<VectorSelector>(expr->node);
   std::vector<LabelPair> pairs;
   // A name before the braces counts more than one inside.

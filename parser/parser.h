@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "parser/ast.h"
+#include "parser/vocabulary.h"
 
 namespace sloburn::parser {
 
@@ -27,11 +28,15 @@ struct ParseOptions {
   bool enable_binop_fill_modifiers = false;      // promql-binop-fill-modifiers
 };
 
-absl::StatusOr<ExprPtr> Parse(std::string_view text, const ParseOptions& options);
+// With a `vocabulary`, the mistakes it finds count among those of syntax: the first one met is the
+// error. Without, any function name and any regular expression is taken.
+absl::StatusOr<ExprPtr> Parse(std::string_view text, const ParseOptions& options,
+                              Vocabulary* vocabulary = nullptr);
 
 // A metric selector as in match[]: `up{job="x"}`. The result is a VectorSelector without offset
 // and @.
-absl::StatusOr<ExprPtr> ParseMetricSelector(std::string_view text, const ParseOptions& options);
+absl::StatusOr<ExprPtr> ParseMetricSelector(std::string_view text, const ParseOptions& options,
+                                            Vocabulary* vocabulary = nullptr);
 
 // A metric as written in test files: `name{label="value"}` -> sorted (name, value) pairs with
 // __name__ included. Only equality is allowed.

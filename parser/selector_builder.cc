@@ -72,6 +72,7 @@ void SelectorBuilder::Apply(const SyntaxStep& step) {
     case StepKind::kMatchValue:
       matcher_.value = Unquote(token.text);
       matcher_.range.end = token.range.end;
+      if (vocabulary_ != nullptr) errors_.Report(matcher_.range, vocabulary_->CheckMatcher(matcher_));
       return;
     default:
       if (!has_match_type_) {

@@ -17,7 +17,9 @@ namespace sloburn::parser {
 // Collects one selector between kSelector and kSelectorEnd.
 class SelectorBuilder {
  public:
-  explicit SelectorBuilder(const std::vector<Token>& tokens) : tokens_(tokens) {}
+  // `vocabulary` may be null.
+  SelectorBuilder(const std::vector<Token>& tokens, Vocabulary* vocabulary, FirstError& errors)
+      : tokens_(tokens), vocabulary_(vocabulary), errors_(errors) {}
 
   // REQUIRES: the step is kSelector, kMetricName or one of a matcher.
   void Apply(const SyntaxStep& step);
@@ -25,6 +27,8 @@ class SelectorBuilder {
 
  private:
   const std::vector<Token>& tokens_;
+  Vocabulary* const vocabulary_;
+  FirstError& errors_;
   ExprPtr expr_;
   VectorSelector* selector_ = nullptr;  // in it
   LabelMatcher matcher_;

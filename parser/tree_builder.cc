@@ -18,12 +18,13 @@ namespace {
 class TreeBuilder {
  public:
   TreeBuilder(const std::vector<Token>& tokens, const Syntax& syntax, const ParseOptions& options,
-              FirstError& errors)
+              Vocabulary* vocabulary, FirstError& errors)
       : tokens_(tokens),
         syntax_(syntax),
         options_(options),
+        vocabulary_(vocabulary),
         errors_(errors),
-        selectors_(tokens),
+        selectors_(tokens, vocabulary, errors),
         durations_(tokens, options.max_nesting, errors) {}
 
   ExprPtr Run() {
@@ -233,6 +234,7 @@ class TreeBuilder {
 
   void PushCall(const SyntaxStep& step) {
     const Token& name = *calls_.back().name;
+    if (vocabulary_ != nullptr) errors_.Report(name.range, vocabulary_->CheckFunction(name.text));
     Call call;
     call.function = name.text;
     call.function_range = name.range;
@@ -303,6 +305,7 @@ class TreeBuilder {
   const std::vector<Token>& tokens_;
   const Syntax& syntax_;
   const ParseOptions& options_;
+  Vocabulary* const vocabulary_;  // may be null
   FirstError& errors_;
   SelectorBuilder selectors_;
   DurationBuilder durations_;
@@ -320,9 +323,10 @@ class TreeBuilder {
 }  // namespace
 
 absl::StatusOr<ExprPtr> BuildTree(std::string_view text, const std::vector<Token>& tokens,
-                                  const Syntax& syntax, const ParseOptions& options) {
+                                  const Syntax& syntax, const ParseOptions& options,
+                                  Vocabulary* vocabulary) {
   FirstError errors(text);
-  ExprPtr expr = TreeBuilder(tokens, syntax, options, errors).Run();
+  ExprPtr expr = TreeBuilder(tokens, syntax, options, vocabulary, errors).Run();
   if (syntax.error) errors.Report(syntax.error->range, syntax.error->message);
   if (errors.status()) return *errors.status();
   return expr;

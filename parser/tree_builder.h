@@ -14,8 +14,10 @@
 
 namespace sloburn::parser {
 
-// Of several mistakes the one Prometheus meets first is returned. `syntax` comes from `tokens`.
+// Of several mistakes the one Prometheus meets first is returned. `syntax` comes from `tokens`;
+// `vocabulary` may be null.
 absl::StatusOr<ExprPtr> BuildTree(std::string_view text, const std::vector<Token>& tokens,
-                                  const Syntax& syntax, const ParseOptions& options);
+                                  const Syntax& syntax, const ParseOptions& options,
+                                  Vocabulary* vocabulary);
 
 }  // namespace sloburn::parser

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
-#include "engine/analyze/lookups.h"
+#include "engine/analyze/vocabulary.h"
 #include "engine/model/labels.h"
 
 namespace sloburn::engine {
@@ -18,13 +18,12 @@ namespace {
 using parser::Expr;
 using parser::SourceRange;
 
-// Prometheus checks the aggregated expression before the parameter.
-std::vector<const Expr*> InCheckingOrder(const Expr& expr) {
-  std::vector<const Expr*> children = parser::Children(expr);
-  if (std::holds_alternative<parser::AggregateExpr>(expr.node)) {
-    std::reverse(children.begin(), children.end());
+// Prometheus checks the aggregated expression before the parameter. nullptr behind the last.
+const Expr* OperandInCheckingOrder(const Expr& expr, size_t index) {
+  if (const auto* aggregate = std::get_if<parser::AggregateExpr>(&expr.node)) {
+    return index == 0 ? aggregate->expr.get() : index == 1 ? aggregate->param.get() : nullptr;
   }
-  return children;
+  return parser::Child(expr, index);
 }
 
 std::string Documented(ValueType type) { return std::string(TypeName(type)); }
@@ -36,120 +35,121 @@ bool IsVectorOrScalar(ValueType type) {
 // Walks the tree with an explicit stack; keeps the first error.
 class Checker {
  public:
-  Checker(std::string_view text, const Lookups& lookups) : text_(text), lookups_(lookups) {}
+  Checker(std::string_view text, RegexCache& regexes) : text_(text), regexes_(regexes) {}
 
   absl::StatusOr<ValueType> Run(const Expr& root) {
     std::vector<Frame> stack;
     stack.push_back(Enter(root));
     while (!stack.empty() && !error_) {
       Frame& frame = stack.back();
-      if (frame.next > 0) CheckOperand(*frame.expr, *frame.children[frame.next - 1], frame.next - 1);
-      if (frame.next < frame.children.size()) {
-        const Expr* const child = frame.children[frame.next++];
-        stack.push_back(Enter(*child));
+      if (frame.next > 0) CheckOperand(frame);
+      if (const Expr* operand = OperandInCheckingOrder(*frame.expr, frame.next)) {
+        ++frame.next;
+        stack.push_back(Enter(*operand));
         continue;
       }
-      types_[frame.expr] = Leave(*frame.expr);
+      const size_t first = types_.size() - frame.next;
+      const ValueType type = Leave(frame, types_.data() + first);
+      types_.resize(first);
+      types_.push_back(type);
       stack.pop_back();
     }
     if (error_) return *error_;
-    return types_.at(&root);
+    return types_.back();
   }
 
  private:
   struct Frame {
     const Expr* expr;
-    std::vector<const Expr*> children;
-    size_t next = 0;
+    const FunctionRow* function;  // of a call
+    size_t next = 0;              // the types of as many operands are on types_
   };
 
   Frame Enter(const Expr& expr) {
-    if (const auto* call = std::get_if<parser::Call>(&expr.node)) {
-      CheckArity(expr, *call);
-      if (call->function == "info" && call->args.size() > 1) CheckInfo(*call->args[1]);
-    }
-    return {&expr, InCheckingOrder(expr), 0};
+    const auto* const call = std::get_if<parser::Call>(&expr.node);
+    if (call == nullptr) return {&expr, nullptr};
+    const FunctionRow* const row = FindFunction(call->function);
+    CheckArity(expr, *call, *row);
+    if (call->function == "info" && call->args.size() > 1) CheckInfo(*call->args[1]);
+    return {&expr, row};
   }
 
   void Fail(SourceRange range, std::string message) {
     if (!error_) error_ = parser::ParseErrorAt(text_, range, message);
   }
 
-  ValueType TypeOf(const parser::ExprPtr& expr) const { return types_.at(expr.get()); }
-
-  void CheckArity(const Expr& expr, const parser::Call& call) {
-    const FunctionRow& row = *FindFunction(call.function);
+  void CheckArity(const Expr& expr, const parser::Call& call, const FunctionRow& row) {
     const int given = static_cast<int>(call.args.size());
-    const std::string name = GoQuote(call.function);
+    const auto fail = [&](const char* how_many, int wanted) {
+      Fail(expr.range, absl::StrCat("expected ", how_many, wanted, " argument(s) in call to ",
+                                    GoQuote(call.function), ", got ", given));
+    };
     if (row.variadic == 0) {
-      if (given != row.arg_count) {
-        Fail(expr.range, absl::StrCat("expected ", row.arg_count, " argument(s) in call to ", name,
-                                      ", got ", given));
-      }
+      if (given != row.arg_count) fail("", row.arg_count);
       return;
     }
     const int least = row.arg_count - 1;
     if (given < least) {
-      Fail(expr.range, absl::StrCat("expected at least ", least, " argument(s) in call to ", name,
-                                    ", got ", given));
+      fail("at least ", least);
     } else if (row.variadic > 0 && given > least + row.variadic) {
-      Fail(expr.range, absl::StrCat("expected at most ", least + row.variadic,
-                                    " argument(s) in call to ", name, ", got ", given));
+      fail("at most ", least + row.variadic);
     }
   }
 
-  // Called when the operand at `index` has its type.
-  void CheckOperand(const Expr& parent, const Expr& operand, size_t index) {
-    std::string where;
+  // Called when the last operand looked at has its type.
+  void CheckOperand(const Frame& frame) {
+    const size_t index = frame.next - 1;
+    const auto* const aggregate = std::get_if<parser::AggregateExpr>(&frame.expr->node);
+    if (aggregate == nullptr && frame.function == nullptr) return;
     ValueType wanted = ValueType::kInstantVector;
-    if (const auto* aggregate = std::get_if<parser::AggregateExpr>(&parent.node)) {
-      where = index == 0 ? "aggregation expression" : "aggregation parameter";
-      if (index == 1) {
-        wanted = aggregate->op == parser::AggregateOperator::kCountValues ? ValueType::kString
-                                                                          : ValueType::kScalar;
-      }
-    } else if (const auto* call = std::get_if<parser::Call>(&parent.node)) {
-      const FunctionRow& row = *FindFunction(call->function);
-      where = absl::StrCat("call to function ", GoQuote(call->function));
+    if (aggregate == nullptr) {
+      const FunctionRow& row = *frame.function;
       wanted = row.args[std::min<int>(static_cast<int>(index), row.arg_count - 1)];
-    } else {
-      return;
+    } else if (index == 1) {
+      wanted = aggregate->op == parser::AggregateOperator::kCountValues ? ValueType::kString
+                                                                        : ValueType::kScalar;
     }
-    const ValueType got = types_.at(&operand);
+    const ValueType got = types_.back();
     if (got == wanted) return;
-    Fail(operand.range, absl::StrCat("expected type ", Documented(wanted), " in ", where,
-                                     ", got ", Documented(got)));
+    const std::string where =
+        aggregate == nullptr
+            ? absl::StrCat("call to function ", GoQuote(frame.function->name))
+            : index == 0 ? "aggregation expression" : "aggregation parameter";
+    Fail(OperandInCheckingOrder(*frame.expr, index)->range,
+         absl::StrCat("expected type ", Documented(wanted), " in ", where, ", got ",
+                      Documented(got)));
   }
 
-  // All children have their types.
-  ValueType Leave(const Expr& expr) {
+  // `operands` are the types of all operands, in the order of checking.
+  ValueType Leave(const Frame& frame, const ValueType* operands) {
     struct Visitor {
       Checker& checker;
-      const Expr& expr;
+      const Frame& frame;
+      const ValueType* operands;
       ValueType operator()(const parser::NumberLiteral&) { return ValueType::kScalar; }
       ValueType operator()(const parser::StringLiteral&) { return ValueType::kString; }
-      ValueType operator()(const parser::ParenExpr& paren) { return checker.TypeOf(paren.expr); }
-      ValueType operator()(const parser::UnaryExpr& unary) {
-        return checker.CheckUnary(expr, checker.TypeOf(unary.expr));
+      ValueType operator()(const parser::ParenExpr&) { return operands[0]; }
+      ValueType operator()(const parser::UnaryExpr&) {
+        return checker.CheckUnary(*frame.expr, operands[0]);
       }
       ValueType operator()(const parser::BinaryExpr& binary) {
-        return checker.CheckBinary(expr, binary);
+        return checker.CheckBinary(*frame.expr, binary, operands[0], operands[1]);
       }
       ValueType operator()(const parser::AggregateExpr&) { return ValueType::kInstantVector; }
-      ValueType operator()(const parser::Call& call) { return FindFunction(call.function)->result; }
+      ValueType operator()(const parser::Call&) { return frame.function->result; }
       ValueType operator()(const parser::VectorSelector& selector) {
-        checker.CheckSelector(expr.range, selector);
+        checker.CheckSelector(frame.expr->range, selector);
         return ValueType::kInstantVector;
       }
       ValueType operator()(const parser::MatrixSelector& matrix) {
         checker.CheckSelector(matrix.selector_range, matrix.selector);
         return ValueType::kRangeVector;
       }
-      ValueType operator()(const parser::SubqueryExpr& subquery) {
-        return checker.CheckSubquery(expr, checker.TypeOf(subquery.expr));
+      ValueType operator()(const parser::SubqueryExpr&) {
+        return checker.CheckSubquery(*frame.expr, operands[0]);
       }
     };
-    return std::visit(Visitor{*this, expr}, expr.node);
+    return std::visit(Visitor{*this, frame, operands}, frame.expr->node);
   }
 
   ValueType CheckUnary(const Expr& expr, ValueType type) {
@@ -174,8 +174,8 @@ class Checker {
     return ValueType::kRangeVector;
   }
 
-  ValueType CheckBinary(const Expr& expr, const parser::BinaryExpr& binary) {
-    const ValueType left = TypeOf(binary.lhs), right = TypeOf(binary.rhs);
+  ValueType CheckBinary(const Expr& expr, const parser::BinaryExpr& binary, ValueType left,
+                        ValueType right) {
     const bool is_scalar = left == ValueType::kScalar && right == ValueType::kScalar;
     CheckOperator(binary, is_scalar);
     constexpr char kWrongType[] =
@@ -249,24 +249,37 @@ class Checker {
                                         GoQuote(selector.name), " or ", GoQuote(matcher.value)));
       }
     }
-    if (&selector != info_selector_ && lookups_.without_non_empty_matcher.count(&selector) > 0) {
+    if (&selector != info_selector_ && !HasNonEmptyMatcher(selector)) {
       Fail(range, "vector selector must contain at least one non-empty matcher");
     }
   }
 
+  bool HasNonEmptyMatcher(const parser::VectorSelector& selector) {
+    if (!selector.name.empty()) return true;
+    for (const parser::LabelMatcher& written : selector.matchers) {
+      const auto matcher =
+          Matcher::Create(written.type, written.name, written.value, &regexes_);
+      if (matcher.ok() && !matcher->matches_empty()) return true;
+    }
+    return false;
+  }
+
   const std::string_view text_;
-  const Lookups& lookups_;
+  RegexCache& regexes_;
   const parser::VectorSelector* info_selector_ = nullptr;
-  std::unordered_map<const Expr*, ValueType> types_;
+  std::vector<ValueType> types_;
   std::optional<absl::Status> error_;
 };
 
 }  // namespace
 
-absl::StatusOr<ValueType> Analyze(std::string_view text, const parser::Expr& expr,
-                                  const AnalyzeOptions& options) {
-  ASSIGN_OR_RETURN(const Lookups lookups, LookUp(text, expr, options));
-  return Checker(text, lookups).Run(expr);
+absl::StatusOr<AnalyzedExpr> Analyze(std::string_view text, const parser::ParseOptions& options,
+                                     RegexCache& regexes) {
+  EngineVocabulary vocabulary(options.enable_experimental_functions, regexes);
+  AnalyzedExpr analyzed;
+  ASSIGN_OR_RETURN(analyzed.expr, parser::Parse(text, options, &vocabulary));
+  ASSIGN_OR_RETURN(analyzed.type, Checker(text, regexes).Run(*analyzed.expr));
+  return analyzed;
 }
 
 }  // namespace sloburn::engine

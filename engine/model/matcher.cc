@@ -88,6 +88,14 @@ absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pa
   return regex;
 }
 
+absl::StatusOr<std::shared_ptr<const re2::RE2>> RegexCache::Compile(std::string_view pattern) {
+  std::shared_ptr<const re2::RE2>& entry = compiled_[std::string(pattern)];
+  if (entry == nullptr) {
+    ASSIGN_OR_RETURN(entry, CompileRegex(pattern));
+  }
+  return entry;
+}
+
 Matcher Matcher::Plain(MatchType type, std::string_view name, std::string_view value) {
   Matcher matcher;
   matcher.type_ = type;
@@ -99,7 +107,7 @@ Matcher Matcher::Plain(MatchType type, std::string_view name, std::string_view v
 }
 
 absl::StatusOr<Matcher> Matcher::Create(MatchType type, std::string_view name,
-                                        std::string_view value) {
+                                        std::string_view value, RegexCache* regexes) {
   if (type == MatchType::kEqual || type == MatchType::kNotEqual) return Plain(type, name, value);
   Matcher matcher;
   matcher.type_ = type;
@@ -108,7 +116,8 @@ absl::StatusOr<Matcher> Matcher::Create(MatchType type, std::string_view name,
   matcher.accepted_ = PlainAlternatives(value);
   if (matcher.accepted_.empty()) {
     matcher.prefix_ = PlainPrefix(value);
-    ASSIGN_OR_RETURN(matcher.regex_, CompileRegex(value));
+    ASSIGN_OR_RETURN(matcher.regex_,
+                     regexes != nullptr ? regexes->Compile(value) : CompileRegex(value));
   }
   matcher.matches_empty_ = matcher.Matches("");
   return matcher;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,10 +26,21 @@ namespace sloburn {
 absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pattern,
                                                              size_t max_bytes = 64 << 10);
 
+// Expressions by pattern: those that stand in many queries of a file are compiled once.
+// Not thread-safe.
+class RegexCache {
+ public:
+  absl::StatusOr<std::shared_ptr<const re2::RE2>> Compile(std::string_view pattern);
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<const re2::RE2>> compiled_;
+};
+
 class Matcher {
  public:
+  // `regexes` may be null.
   static absl::StatusOr<Matcher> Create(parser::MatchType type, std::string_view name,
-                                        std::string_view value);
+                                        std::string_view value, RegexCache* regexes = nullptr);
   // REQUIRES: type is kEqual or kNotEqual (these cannot fail).
   static Matcher Plain(parser::MatchType type, std::string_view name, std::string_view value);
 

@@ -17,13 +17,16 @@ const parser::Expr* SkipParens(const parser::Expr* expr) {
   return expr;
 }
 
-absl::StatusOr<Matchers> CompileMatchers(const parser::VectorSelector& selector) {
+absl::StatusOr<Matchers> CompileMatchers(const parser::VectorSelector& selector,
+                                         RegexCache& regexes) {
   Matchers matchers;
+  matchers.reserve(selector.matchers.size() + 1);
   if (!selector.name.empty()) {
     matchers.push_back(Matcher::Plain(parser::MatchType::kEqual, kMetricName, selector.name));
   }
   for (const parser::LabelMatcher& written : selector.matchers) {
-    ASSIGN_OR_RETURN(Matcher matcher, Matcher::Create(written.type, written.name, written.value));
+    ASSIGN_OR_RETURN(Matcher matcher,
+                     Matcher::Create(written.type, written.name, written.value, &regexes));
     matchers.push_back(std::move(matcher));
   }
   return matchers;
@@ -58,12 +61,12 @@ ValueType TypeOf(const PlanNode& node) {
 }
 
 // Fills what does not depend on the children.
-absl::Status Prepare(PlanNode& node) {
+absl::Status Prepare(PlanNode& node, RegexCache& regexes) {
   const parser::ExprNode& syntax = node.expr->node;
   if (const auto* selector = std::get_if<parser::VectorSelector>(&syntax)) {
-    ASSIGN_OR_RETURN(node.matchers, CompileMatchers(*selector));
+    ASSIGN_OR_RETURN(node.matchers, CompileMatchers(*selector, regexes));
   } else if (const auto* matrix = std::get_if<parser::MatrixSelector>(&syntax)) {
-    ASSIGN_OR_RETURN(node.matchers, CompileMatchers(matrix->selector));
+    ASSIGN_OR_RETURN(node.matchers, CompileMatchers(matrix->selector, regexes));
   } else if (const auto* call = std::get_if<parser::Call>(&syntax)) {
     node.function = FindFunction(call->function);
     CHECK(node.function != nullptr);
@@ -87,7 +90,7 @@ PlanNode::~PlanNode() {
   }
 }
 
-absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr) {
+absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, RegexCache& regexes) {
   // Parents come before their children in `order`, so the reverse visits children first; generated
   // rules have chains too long for recursion.
   auto root = std::make_unique<PlanNode>();
@@ -95,7 +98,7 @@ absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr) {
   std::vector<PlanNode*> order = {root.get()};
   for (size_t i = 0; i < order.size(); ++i) {
     PlanNode* const node = order[i];
-    RETURN_IF_ERROR(Prepare(*node));
+    RETURN_IF_ERROR(Prepare(*node, regexes));
     for (const parser::Expr* operand : Operands(*node->expr)) {
       auto child = std::make_unique<PlanNode>();
       child->expr = SkipParens(operand);

@@ -8,6 +8,6 @@
 
 namespace sloburn::engine {
 
-absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr);
+absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, RegexCache& regexes);
 
 }  // namespace sloburn::engine
