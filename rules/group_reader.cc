@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/group_reader.h"
 
+#include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
 #include "parser/source_range.h"
@@ -187,17 +188,23 @@ void GroupReader::ReadExpr(const RuleFields& fields, const std::string& prefix, 
     if (!fields.IsBroken("expr")) {
       log_.Error(rule.expr_place, StrCat(prefix, "field 'expr' must be set in rule"));
     }
-  } else if (auto query = engine::Prepare(rule.expr, options_.query); query.ok()) {
-    rule.query = *std::move(query);
-  } else {
+  } else if (const absl::Status status = PrepareQuery(rule); !status.ok()) {
     Diagnostic& one = log_.Error(
         rule.expr_place,
-        StrCat(prefix, "could not parse expression: ", std::string(query.status().message())));
-    if (const auto range = parser::RangeOf(query.status())) {
+        StrCat(prefix, "could not parse expression: ", std::string(status.message())));
+    if (const auto range = parser::RangeOf(status)) {
       const YamlPosition exact = stream_.Locate(*fields.Find("expr"), range->begin);
       one.place = {exact.line, exact.column};
     }
   }
+}
+
+absl::Status GroupReader::PrepareQuery(RuleSpec& rule) {
+  if (!options_.prepares_queries) {
+    return engine::Check(rule.expr, options_.query, &regexes_).status();
+  }
+  ASSIGN_OR_RETURN(rule.query, engine::Prepare(rule.expr, options_.query, &regexes_));
+  return absl::OkStatus();
 }
 
 }  // namespace sloburn::rules

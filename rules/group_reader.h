@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/yaml.h"
+#include "engine/model/matcher.h"
 #include "rules/rule_fields.h"
 #include "rules/rule_file.h"
 
@@ -31,10 +32,12 @@ class GroupReader {
   void CheckGroup(const GroupSpec& group, const RuleFields& fields);
   RuleSpec ReadRule(const YamlNode& node, const std::string& group, int number);
   void ReadExpr(const RuleFields& fields, const std::string& prefix, RuleSpec& rule);
+  absl::Status PrepareQuery(RuleSpec& rule);
 
   const YamlStream& stream_;
   const RuleFileOptions& options_;
   FindingLog& log_;
+  RegexCache regexes_;  // the same few stand in many rules
   std::vector<GroupSpec> groups_;
   std::set<std::pair<std::string, std::string>> seen_;  // file and name
 };

@@ -36,7 +36,7 @@ struct RuleSpec {
   bool is_alerting = false;
   std::string name;  // of `record` or `alert`
   std::string expr;  // as written
-  engine::PreparedQuery query;
+  engine::PreparedQuery query;  // unless RuleFileOptions says otherwise
   absl::Duration hold;  // `for`
   absl::Duration keep_firing_for;
   std::vector<Label> labels;       // the rule's own, sorted by name; values may be empty
@@ -66,6 +66,8 @@ struct RuleFileOptions {
   engine::QueryOptions query;
   YamlLimits yaml;
   bool ignores_unknown_fields = false;
+  // Without, expressions are checked all the same, but not prepared for evaluation.
+  bool prepares_queries = true;
 };
 
 struct ParsedRuleFile {

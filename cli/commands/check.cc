@@ -57,6 +57,7 @@ void AddCheckCommand(CLI::App& app, int& exit_code) {
     }
     rules::RuleFileOptions options;
     options.query = *query;
+    options.prepares_queries = false;
     for (const std::string& file : flags->files) {
       if (!CheckFile(file, options)) exit_code = kExitProblems;
     }
