@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <cstring>
+
 namespace sloburn {
 namespace {
 
@@ -71,17 +73,22 @@ Utf8Rune DecodeUtf8(std::string_view text) {
   return {code, size, true};
 }
 
-bool IsValidUtf8(std::string_view text) {
+size_t FindInvalidUtf8(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
   for (size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
+    uint64_t word = kHighBits;
+    if (text.size() - i >= sizeof word) std::memcpy(&word, text.data() + i, sizeof word);
+    if ((word & kHighBits) == 0) {
+      i += sizeof word;
+    } else if (static_cast<unsigned char>(text[i]) < 0x80) {
       ++i;
-      continue;
+    } else {
+      const Utf8Rune rune = DecodeUtf8(text.substr(i));
+      if (!rune.is_valid) return i;
+      i += rune.size;
     }
-    const Utf8Rune rune = DecodeUtf8(text.substr(i));
-    if (!rune.is_valid) return false;
-    i += rune.size;
   }
-  return true;
+  return std::string_view::npos;
 }
 
 void AppendUtf8(std::string& out, uint32_t code) {

@@ -2,6 +2,7 @@
 // UTF-8, with Go's rules: an invalid byte counts as one rune of width 1.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +18,11 @@ struct Utf8Rune {
 // The first rune of `text`, which must not be empty.
 Utf8Rune DecodeUtf8(std::string_view text);
 
-bool IsValidUtf8(std::string_view text);
+// Where the first invalid byte is, or npos.
+size_t FindInvalidUtf8(std::string_view text);
+inline bool IsValidUtf8(std::string_view text) {
+  return FindInvalidUtf8(text) == std::string_view::npos;
+}
 
 // Appends the encoding of `code`, which must be a valid code point.
 void AppendUtf8(std::string& out, uint32_t code);

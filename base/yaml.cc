@@ -36,6 +36,26 @@ struct Event {
   ~Event() { yaml_event_delete(&event); }
 };
 
+// Nearly always not, and most mappings are small.
+bool HasEqualKeys(const YamlNode& mapping) {
+  constexpr size_t kFew = 12;
+  if (mapping.entries.size() <= kFew) {
+    for (size_t i = 1; i < mapping.entries.size(); ++i) {
+      const YamlNode& key = *mapping.entries[i].first;
+      for (size_t j = 0; j < i; ++j) {
+        const YamlNode& other = *mapping.entries[j].first;
+        if (key.value == other.value && key.is_scalar() && other.is_scalar()) return true;
+      }
+    }
+    return false;
+  }
+  std::unordered_set<std::string_view> seen;
+  for (const YamlNode::Entry& entry : mapping.entries) {
+    if (entry.first->is_scalar() && !seen.insert(entry.first->value).second) return true;
+  }
+  return false;
+}
+
 std::string_view ViewOf(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
@@ -264,6 +284,7 @@ absl::Status YamlBuilder::Attach(const YamlNode* node) {
 }
 
 absl::Status YamlBuilder::CheckKeys(YamlNode& mapping) {
+  if (!HasEqualKeys(mapping)) return absl::OkStatus();
   std::unordered_map<std::string_view, int> first_line;
   std::vector<YamlNode::Entry> kept;
   kept.reserve(mapping.entries.size());
@@ -323,13 +344,9 @@ absl::StatusOr<YamlStream> ParseYaml(std::string_view text, const YamlLimits& li
   }
   YamlStream stream;
   stream.SetText(text);
-  for (size_t i = 0; i < text.size();) {
-    const Utf8Rune rune = DecodeUtf8(text.substr(i));
-    if (!rune.is_valid) {
-      return absl::InvalidArgumentError(
-          At(stream.PositionOf(i), "yaml: invalid UTF-8; save the file as UTF-8"));
-    }
-    i += rune.size;
+  if (const size_t invalid = FindInvalidUtf8(text); invalid != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        At(stream.PositionOf(invalid), "yaml: invalid UTF-8; save the file as UTF-8"));
   }
   YamlBuilder builder(stream, limits, problems);
   const absl::Status status = builder.Build();

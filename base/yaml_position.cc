@@ -27,6 +27,12 @@ void YamlStream::SetText(std::string_view text) {
   text_ = std::string(text);
   line_starts_ = {0};
   for (size_t i = 0; i < text.size();) {
+    // No break begins with these bytes.
+    const unsigned char c = text[i];
+    if (c > '\r' && c < 0xc2) {
+      ++i;
+      continue;
+    }
     const size_t size = BreakSize(text.substr(i, 3));
     i += size == 0 ? 1 : size;
     if (size != 0) line_starts_.push_back(i);

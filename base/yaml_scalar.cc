@@ -102,6 +102,10 @@ bool IsFloat(std::string_view text) {
 }  // namespace
 
 YamlTag ResolvePlainScalar(std::string_view text) {
+  // Most texts are decided by their first character.
+  if (!text.empty() && std::string_view("~nNtTfF<.+-0123456789").find(text[0]) == text.npos) {
+    return YamlTag::kString;
+  }
   if (IsOneOf(text, {"", "~", "null", "Null", "NULL"})) return YamlTag::kNull;
   if (IsOneOf(text, {"true", "True", "TRUE", "false", "False", "FALSE"})) return YamlTag::kBool;
   if (text == "<<") return YamlTag::kMerge;
