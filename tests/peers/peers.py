@@ -126,14 +126,27 @@ def workdir():
 
 
 @contextlib.contextmanager
-def prometheus(binary, path):
+def prometheus(binary, path, *flags):
     port = free_port()
     config = os.path.join(path, "prometheus.yml")
     with open(config, "w") as f:
         f.write("global: {scrape_interval: 1m}\n")
     command = [binary, "--config.file=" + config, "--storage.tsdb.path=" + os.path.join(path, "tsdb"),
-               f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver"]
+               f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", *flags]
     base = f"http://127.0.0.1:{port}"
     with running(command, os.path.join(path, "prometheus.log")):
         wait_for("prometheus", lambda: get(base + "/-/ready"))
         yield base
+
+
+@contextlib.contextmanager
+def sloburn(binary, path, *flags):
+    """An empty engine that receives remote write; yields its URL and process."""
+    port = free_port()
+    command = [binary, "serve", f"--web.listen-address=127.0.0.1:{port}", *flags]
+    base = f"http://127.0.0.1:{port}"
+    log = os.path.join(path, f"sloburn-{port}.log")
+    with running(command, log) as process:
+        wait_for("sloburn", lambda: get(base + "/-/ready"))
+        yield base, process
+        assert process.poll() is None, "sloburn died:\n" + open(log).read()[-4000:]

@@ -74,7 +74,23 @@ TEST_F(ApiTest, TheDefaultTimeIsNow) {
       R"({"status":"success","data":{"resultType":"scalar","result":[1700000000,"1700000000"]}})");
 }
 
-TEST_F(ApiTest, SeriesAreSortedAndUnique) {
+TEST_F(ApiTest, SeriesOfOneSelectorComeAsTheyAreStored) {
+  AppendDataSet();
+  Build();
+  EXPECT_EQ(Get("/api/v1/series?match[]={__name__=~\"up|half\",job!=\"a\"}").body,
+            R"({"status":"success","data":[{"__name__":"up","instance":"y\"\\\n","job":"b<&>"},)"
+            R"({"__name__":"half","http.status":"200"}]})");
+}
+
+TEST_F(ApiTest, TinyStepsAreRefused) {
+  Build();
+  EXPECT_THAT(Get("/api/v1/query_range?query=1&start=0&end=10&step=0.0001").body,
+              HasSubstr("exceeded maximum resolution of 11,000 points per timeseries"));
+  EXPECT_THAT(Get("/api/v1/query_range?query=1&start=0&end=0.1&step=0.0001").body,
+              HasSubstr("zero or negative query resolution step widths are not accepted"));
+}
+
+TEST_F(ApiTest, SeriesOfSeveralSelectorsAreSortedAndUnique) {
   AppendDataSet();
   Build();
   EXPECT_EQ(Get("/api/v1/series?match[]=up&match[]=half&match[]={job=\"a\"}").body,

@@ -24,24 +24,27 @@ std::string WithThousandsCommas(int64_t number) {
   return text;
 }
 
+absl::Status StepTooSmall() {
+  return InvalidParameter("step",
+                          "zero or negative query resolution step widths are not accepted. "
+                          "Try a positive integer");
+}
+
 absl::StatusOr<TimeRange> ReadRange(const Form& form, int64_t max_points) {
   ASSIGN_OR_RETURN(const absl::Time start, RequiredTime(form, "start"));
   ASSIGN_OR_RETURN(const absl::Time end, RequiredTime(form, "end"));
   if (end < start) return InvalidParameter("end", "end timestamp must not be before start time");
   const absl::StatusOr<absl::Duration> step = ParseApiDuration(form.Get("step"));
   if (!step.ok()) return InvalidParameter("step", MessageOf(step.status()));
-  // Steps are whole milliseconds; a smaller one would be none at all.
-  if (*step < absl::Milliseconds(1)) {
-    return InvalidParameter("step",
-                            "zero or negative query resolution step widths are not accepted. "
-                            "Try a positive integer");
-  }
+  if (*step <= absl::ZeroDuration()) return StepTooSmall();
   absl::Duration rest;
   if (absl::IDivDuration(end - start, *step, &rest) > max_points) {
     return absl::InvalidArgumentError(
         StrCat("exceeded maximum resolution of ", WithThousandsCommas(max_points),
                " points per timeseries. Try decreasing the query resolution (?step=XX)"));
   }
+  // Steps are whole milliseconds; a smaller one would be none at all.
+  if (*step < absl::Milliseconds(1)) return StepTooSmall();
   return TimeRange{ToEngineMs(start), ToEngineMs(end), absl::ToInt64Milliseconds(*step)};
 }
 

@@ -33,24 +33,49 @@ absl::StatusOr<SeriesSelection> ReadSelection(const Form& form, const Dependenci
   return selection;
 }
 
+// Writes one label set after the other; false once there is one more than the limit.
+class SeriesWriter {
+ public:
+  SeriesWriter(int64_t limit, std::string& out, Notes& notes)
+      : limit_(limit), out_(out), notes_(notes) {}
+
+  bool Write(const Labels& labels) {
+    if (limit_ > 0 && written_ == limit_) {
+      notes_.warnings.push_back(kTruncatedWarning);
+      return false;
+    }
+    if (written_++ > 0) out_ += ',';
+    AppendLabelsJson(out_, labels);
+    return true;
+  }
+
+ private:
+  const int64_t limit_;
+  std::string& out_;
+  Notes& notes_;
+  int64_t written_ = 0;
+};
+
+// Several selectors may choose the same series: those are merged and come sorted. Those of one
+// selector come as the store has them, as in Prometheus.
 absl::StatusOr<Notes> ListSeries(const Request& request, const Form& form, const Dependencies& deps,
                                  std::string& out) {
   ASSIGN_OR_RETURN(const SeriesSelection selection, ReadSelection(form, deps));
-  std::set<Labels> found;  // in label order, without duplicates
-  RETURN_IF_ERROR(VisitSeries(selection, request, deps, [&](const Labels& labels) {
-    found.insert(labels);
-    return true;
-  }));
   Notes notes;
-  int64_t written = 0;
+  SeriesWriter writer(selection.limit, out, notes);
   out += '[';
-  for (const Labels& labels : found) {
-    if (selection.limit > 0 && written == selection.limit) {
-      notes.warnings.push_back(kTruncatedWarning);
-      break;
+  if (selection.sets.size() == 1) {
+    RETURN_IF_ERROR(VisitSeries(selection, request, deps,
+                                [&](const Labels& labels) { return writer.Write(labels); }));
+  } else {
+    std::set<Labels> found;
+    RETURN_IF_ERROR(VisitSeries(selection, request, deps, [&](const Labels& labels) {
+      found.insert(labels);
+      return true;
+    }));
+    for (const Labels& labels : found) {
+      if (!writer.Write(labels)) break;
     }
-    if (written++ > 0) out += ',';
-    AppendLabelsJson(out, labels);
   }
   out += ']';
   return notes;
