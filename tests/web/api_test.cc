@@ -3,6 +3,7 @@
 #include "tests/web/api_fixture.h"
 
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,55 @@ TEST_F(ApiTest, TheDefaultTimeIsNow) {
   EXPECT_EQ(
       Get("/api/v1/query?query=time()").body,
       R"({"status":"success","data":{"resultType":"scalar","result":[1700000000,"1700000000"]}})");
+}
+
+// "f(1, x) or f(2, x) or ...", percent-encoded where it must be.
+std::string Joined(int count, const std::function<std::string(int)>& part) {
+  std::string text;
+  for (int i = 0; i < count; ++i) StrAppend(&text, i == 0 ? "" : "%20or%20", part(i));
+  return text;
+}
+
+TEST_F(ApiTest, TenWarningsAreShownAndTheRestIsCounted) {
+  AppendDataSet();
+  Build();
+  const auto quantiles = [](int i) { return StrCat("quantile(", i + 2, ",up)"); };
+  const auto ten = nlohmann::json::parse(
+      Get("/api/v1/query?time=1700000000&query=" + Joined(10, quantiles)).body);
+  EXPECT_EQ(ten["warnings"].size(), 10);
+  EXPECT_EQ(ten["warnings"][9],
+            "PromQL warning: quantile value should be between 0 and 1, got 11 (1:173)");
+  const auto many = nlohmann::json::parse(
+      Get("/api/v1/query?time=1700000000&query=" + Joined(13, quantiles)).body);
+  EXPECT_EQ(many["warnings"].size(), 11);
+  EXPECT_EQ(many["warnings"][10], "3 more warning annotations omitted");
+  EXPECT_FALSE(many.contains("infos"));
+}
+
+TEST_F(ApiTest, TenInfosAreShownBesideTheWarnings) {
+  for (int i = 0; i < 12; ++i) {
+    Append({{"__name__", StrCat("m", i)}}, 0, 1);
+    Append({{"__name__", StrCat("m", i)}}, 15000, 2);
+  }
+  Build();
+  const auto rates = [](int i) { return StrCat("quantile(", i + 2, ",rate(m", i, "[1m]))"); };
+  const auto both = nlohmann::json::parse(
+      Get("/api/v1/query_range?start=1700000015&end=1700000030&step=5&query=" + Joined(12, rates))
+          .body);
+  EXPECT_EQ(both["warnings"].size(), 11);
+  EXPECT_EQ(both["infos"].size(), 11);
+  EXPECT_EQ(both["infos"][10], "2 more info annotations omitted");
+}
+
+TEST_F(ApiTest, ThatAResultIsCutIsAmongTheTenWarnings) {
+  AppendDataSet();
+  Build();
+  const auto cut = nlohmann::json::parse(
+      Get("/api/v1/query?time=1700000000&limit=1&query=up%20or%20" +
+          Joined(12, [](int i) { return StrCat("quantile(", i + 2, ",up)"); }))
+          .body);
+  EXPECT_EQ(cut["warnings"][0], "results truncated due to limit");
+  EXPECT_EQ(cut["warnings"][10], "3 more warning annotations omitted");
 }
 
 TEST_F(ApiTest, SeriesOfOneSelectorComeAsTheyAreStored) {

@@ -93,7 +93,10 @@ absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const D
   const Timings timings{request.queue_time, prepared - start, absl::Now() - prepared};
 
   Notes notes{std::move(result.warnings), std::move(result.infos)};
-  if (TruncateResult(result.value, limit)) notes.warnings.push_back(kTruncatedWarning);
+  if (TruncateResult(result.value, limit)) {
+    // First, so that it is among the ten that are shown.
+    notes.warnings.insert(notes.warnings.begin(), kTruncatedWarning);
+  }
   const std::string_view stats = form.Get("stats");
   if (!stats.empty() && stats != "true" && stats != "all") {
     notes.warnings.push_back(StatsWarning(stats));
