@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/ascii.h"
@@ -108,8 +109,29 @@ void AppendSampleValue(std::string& out, double value) {
                  use_exponent ? std::chars_format::scientific : std::chars_format::fixed);
 }
 
+bool HasGoodUnderscores(std::string_view text) {
+  const bool is_hex = text.size() > 1 && text[0] == '0' && absl::ascii_tolower(text[1]) == 'x';
+  if (is_hex) text.remove_prefix(2);
+  bool follows_digit = is_hex, follows_underscore = false;
+  for (const char c : text) {
+    const bool is_digit = absl::ascii_isdigit(c) || (is_hex && absl::ascii_isxdigit(c));
+    if (c == '_' ? !follows_digit : (follows_underscore && !is_digit)) return false;
+    follows_digit = is_digit;
+    follows_underscore = c == '_';
+  }
+  return !follows_underscore;
+}
+
 std::optional<double> ParseGoFloat(std::string_view text, bool* out_of_range) {
   if (out_of_range != nullptr) *out_of_range = false;
+  std::string plain;
+  if (text.find('_') != std::string_view::npos) {
+    const bool has_sign = text[0] == '+' || text[0] == '-';
+    if (!HasGoodUnderscores(text.substr(has_sign))) return std::nullopt;
+    std::copy_if(text.begin(), text.end(), std::back_inserter(plain),
+                 [](char c) { return c != '_'; });
+    text = plain;
+  }
   bool is_negative = false;
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
     is_negative = text[0] == '-';

@@ -25,9 +25,12 @@ std::string FormatOpenMetricsFloat(double value);
 // A sample value in Prometheus' JSON: 'f', but 'e' when 0 < |v| < 1e-6 or |v| >= 1e21.
 void AppendSampleValue(std::string& out, double value);
 
-// strconv.ParseFloat(text, 64): decimal and hex floats, underscores not allowed, inf/infinity/nan
-// in any case with optional sign. nullopt when the text is not a number. Out of range gives ±Inf
-// and sets *out_of_range.
+// Go's rule: underscores stand between digits, or behind a base's prefix.
+bool HasGoodUnderscores(std::string_view text);
+
+// strconv.ParseFloat(text, 64): decimal and hex floats, with underscores where Go has them;
+// inf/infinity/nan in any case with optional sign. nullopt when the text is not a number. Out of
+// range gives ±Inf and sets *out_of_range.
 std::optional<double> ParseGoFloat(std::string_view text, bool* out_of_range = nullptr);
 
 }  // namespace sloburn

@@ -22,12 +22,10 @@ void AppendAscii(std::string& out, unsigned char c, bool html_escape) {
     case '\n': out += "\\n"; return;
     case '\r': out += "\\r"; return;
     case '\t': out += "\\t"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
     default: break;
   }
   const bool is_html = html_escape && (c == '<' || c == '>' || c == '&');
-  if (c < 0x20 || c == 0x7f || is_html) {
+  if (c < 0x20 || is_html) {
     AppendUnicodeEscape(out, c);
   } else {
     out += static_cast<char>(c);
@@ -47,7 +45,7 @@ void AppendJsonString(std::string& out, std::string_view text, bool html_escape)
     }
     const Utf8Rune rune = DecodeUtf8(text.substr(i));
     if (!rune.is_valid) {
-      out += "\xEF\xBF\xBD";
+      out += html_escape ? "\\ufffd" : "\xEF\xBF\xBD";
     } else if (html_escape && (rune.code == 0x2028 || rune.code == 0x2029)) {
       AppendUnicodeEscape(out, rune.code);
     } else {

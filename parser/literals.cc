@@ -65,39 +65,20 @@ void AppendEscape(std::string& out, std::string_view& text) {
   }
 }
 
-// Go's rule: underscores stand between digits, or behind a base's prefix.
-bool HasGoodUnderscores(std::string_view text) {
-  const bool is_hex = text.size() > 1 && text[0] == '0' && absl::ascii_tolower(text[1]) == 'x';
-  if (is_hex) text.remove_prefix(2);
-  bool follows_digit = is_hex, follows_underscore = false;
-  for (const char c : text) {
-    const bool is_digit =
-        absl::ascii_isdigit(c) || (is_hex && absl::ascii_isxdigit(c));
-    if (c == '_' ? !follows_digit : (follows_underscore && !is_digit)) return false;
-    follows_digit = is_digit;
-    follows_underscore = c == '_';
-  }
-  return !follows_underscore;
-}
-
 }  // namespace
 
 absl::StatusOr<double> ParseNumber(std::string_view text) {
   std::string joined;
   std::string_view plain = text;
-  bool is_well_formed = true;
   if (text.find('_') != std::string_view::npos) {
-    is_well_formed = HasGoodUnderscores(text);
     std::copy_if(text.begin(), text.end(), std::back_inserter(joined),
                  [](char c) { return c != '_'; });
     plain = joined;
   }
-  std::optional<double> parsed;
+  double value = 0;
+  if (HasGoodUnderscores(text) && ParseInteger(plain, &value)) return value;
   bool is_out_of_range = false;
-  if (is_well_formed) {
-    double value = 0;
-    if (ParseInteger(plain, &value)) return value;
-    parsed = ParseGoFloat(plain, &is_out_of_range);
+  const auto parsed = ParseGoFloat(text, &is_out_of_range);
   }
   if (parsed && !is_out_of_range) return *parsed;
   return absl::InvalidArgumentError(

@@ -151,6 +151,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     const bool is_ours = error.category() == make_error_code(http::error::bad_target).category();
     if (!is_ours || error == http::error::end_of_stream || !socket_.is_open()) return Close();
     const int status = StatusOfParseError(error, !parser_->get().target().empty());
+    if (status == 413) return FailTooLarge();
     FailRequest(status, StrCat(status, " ", ReasonPhrase(status), ": ", error.message()));
   }
 
@@ -176,12 +177,15 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     AdmitBody();
   }
 
+  int64_t BodyLimit() const {
+    return lane_ == Lane::kWrite ? options().max_write_body_bytes : options().max_body_bytes;
+  }
+
   void AdmitBody() {
-    const int64_t limit =
-        lane_ == Lane::kWrite ? options().max_write_body_bytes : options().max_body_bytes;
+    const int64_t limit = BodyLimit();
     const auto length = parser_->content_length();
     if (length && *length > static_cast<uint64_t>(limit)) {
-      return FailRequest(413, "413 Request Entity Too Large");
+      return FailTooLarge();
     }
     const int64_t room = parser_->chunked() ? limit : length ? static_cast<int64_t>(*length) : 0;
     if (!host_->ReserveBody(room)) {
@@ -254,6 +258,15 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   void CancelRequest() {
     if (cancelled_ != nullptr) cancelled_->store(true);
+  }
+
+  // Clients of the query API read JSON whatever the status; senders of samples log the text.
+  void FailTooLarge() {
+    if (!absl::StartsWith(request_.path, "/api/v1/") || lane_ == Lane::kWrite) {
+      return FailRequest(413, "413 Request Entity Too Large");
+    }
+    Fail(Response::ApiError(
+        413, "bad_data", StrCat("the request body is above the limit of ", BodyLimit(), " bytes")));
   }
 
   void FailRequest(int status, std::string_view message) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "base/json_writer.h"
 #include "base/str_cat.h"
 
 namespace sloburn::web {
@@ -91,6 +92,13 @@ Response Response::NoContent() { return {204, {}, ""}; }
 
 Response Response::PlainError(int status, std::string_view message) {
   return Text(status, StrCat(message, "\n"));
+}
+
+Response Response::ApiError(int status, std::string_view error_type, std::string_view message) {
+  std::string body = StrCat(R"({"status":"error","errorType":")", error_type, R"(","error":)");
+  AppendJsonString(body, message, /*html_escape=*/true);
+  body += '}';
+  return Json(status, std::move(body));
 }
 
 }  // namespace sloburn::web

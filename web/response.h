@@ -27,6 +27,8 @@ struct Response {
   static Response NoContent();
   // Go's http.Error: plain text, one line.
   static Response PlainError(int status, std::string_view message);
+  // Prometheus' error document: {"status":"error","errorType":...,"error":...}.
+  static Response ApiError(int status, std::string_view error_type, std::string_view message);
 };
 
 // "Not Found"; "Unknown" for codes without a name.

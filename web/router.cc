@@ -43,8 +43,7 @@ bool SegmentsMatch(const std::vector<std::string>& pattern, const std::vector<st
 Response InternalError(const Request& request, std::string_view what) {
   Log(LogLevel::kError, "A request handler failed",
       {{"path", request.path}, {"err", std::string(what)}});
-  return Response::Json(
-      500, R"({"status":"error","errorType":"internal","error":"internal error, see the log"})");
+  return Response::ApiError(500, "internal", "internal error, see the log");
 }
 
 }  // namespace

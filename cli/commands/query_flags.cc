@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "cli/commands/flag_checks.h"
 #include "parser/printer.h"
 
 namespace sloburn::cli {
@@ -40,6 +41,11 @@ constexpr Feature kFeatures[] = {
      [](engine::QueryOptions& o) { return &o.use_start_timestamps; }},
 };
 
+absl::Status CheckPositive(std::string_view flag, absl::Duration value) {
+  if (value > absl::ZeroDuration()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(std::string(flag), ": must be longer than 0"));
+}
+
 std::vector<std::string> FeatureNames() {
   std::vector<std::string> names;
   for (const Feature& feature : kFeatures) names.emplace_back(feature.name);
@@ -62,9 +68,9 @@ void QueryFlags::AddTo(CLI::App& command) {
                      "How far an instant selector looks back");
   command.add_option("--query.timeout", timeout, "Time a query may take");
   command.add_option("--query.max-samples", max_samples, "Samples a query may hold in memory")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumber(1));
   command.add_option("--query.max-concurrency", max_concurrency, "Queries evaluated at once")
-      ->check(CLI::Range(1, 1000));
+      ->check(WholeNumber(1, 1000));
   command
       .add_option("--query.threads", threads,
                   "Threads that may evaluate one query over many samples; 0: a processor's worth, "
@@ -82,6 +88,8 @@ absl::StatusOr<engine::QueryOptions> QueryFlags::ToOptions() const {
   ASSIGN_OR_RETURN(options.lookback_delta,
                    ParseDurationFlag("--query.lookback-delta", lookback_delta));
   ASSIGN_OR_RETURN(options.timeout, ParseDurationFlag("--query.timeout", timeout));
+  RETURN_IF_ERROR(CheckPositive("--query.lookback-delta", options.lookback_delta));
+  RETURN_IF_ERROR(CheckPositive("--query.timeout", options.timeout));
   options.max_samples = max_samples;
   const int processors = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 4);
   options.threads = threads > 0 ? threads : processors;

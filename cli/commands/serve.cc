@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/flag_checks.h"
 #include "cli/commands/query_flags.h"
 #include "cli/exit_status.h"
 #include "cli/sidecar.h"
@@ -101,11 +102,13 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                       "Configuration file; without it an empty engine that receives remote write");
   command->add_option("--web.listen-address", flags->listen_addresses,
                       "HOST:PORT to listen on; may be repeated");
-  command->add_option("--web.max-connections", flags->max_connections, "Connections at once");
+  command->add_option("--web.max-connections", flags->max_connections, "Connections at once")
+      ->check(WholeNumber(1, 1'000'000));
   command->add_flag("--web.enable-lifecycle", flags->enable_lifecycle, "Allow POST /-/reload");
   command->add_flag("--web.enable-remote-write-receiver", flags->enable_receiver,
                     "Accept POST /api/v1/write");
-  command->add_option("--storage.max-series", flags->max_series, "Series in the store");
+  command->add_option("--storage.max-series", flags->max_series, "Series in the store")
+      ->check(WholeNumber(1));
   command->add_option("--storage.retention.time", flags->retention,
                       "Forget samples that are older than this; 0 keeps all");
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")

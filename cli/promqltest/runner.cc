@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/read_file.h"
 #include "base/status_macros.h"
+#include "cli/exit_status.h"
 #include "cli/promqltest/comparison.h"
 #include "cli/promqltest/custom_bucket_load.h"
 #include "cli/promqltest/pin_selectors.h"
@@ -230,18 +231,23 @@ absl::Status RunFile(const std::string& file, const PromqltestOptions& options, 
 int RunPromqltest(const std::vector<std::string>& files, const PromqltestOptions& options,
                   std::ostream& out) {
   Tally total;
-  bool is_broken = false;
+  size_t broken = 0;
   for (const std::string& file : files) {
     Tally tally;
     const absl::Status status = RunFile(file, options, out, tally);
-    if (!status.ok()) out << "error: " << status.message() << "\n";
-    is_broken |= !status.ok();
-    out << file << ": " << tally.passed << " passed, " << tally.failed << " failed\n";
+    if (status.ok()) {
+      out << file << ": " << tally.passed << " passed, " << tally.failed << " failed\n";
+    } else {
+      out << "error: " << status.message() << "\n";  // names the file
+      ++broken;
+    }
     total.passed += tally.passed;
     total.failed += tally.failed;
   }
-  out << total.passed << " passed, " << total.failed << " failed\n";
-  return is_broken ? 2 : total.failed > 0 ? 1 : 0;
+  out << total.passed << " passed, " << total.failed << " failed";
+  if (broken > 0) out << ", " << broken << (broken == 1 ? " file" : " files") << " with errors";
+  out << "\n";
+  return total.failed > 0 || broken > 0 ? kExitProblems : kExitOk;
 }
 
 }  // namespace sloburn::cli

@@ -19,7 +19,7 @@ struct PromqltestOptions {
 };
 
 // Prints "FILE: P passed, F failed" per file and the total at the end. Returns the exit code:
-// 0, 1 when a case failed, 2 when a file cannot be read or parsed.
+// 0, or 1 when a case failed or a file cannot be read, parsed or loaded.
 int RunPromqltest(const std::vector<std::string>& files, const PromqltestOptions& options,
                   std::ostream& out);
 

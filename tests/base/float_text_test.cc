@@ -65,6 +65,8 @@ TEST(FloatText, ParsesWhatGoParses) {
   EXPECT_EQ(ParseGoFloat("-1e3"), -1000);
   EXPECT_EQ(ParseGoFloat("0x1p4"), 16);
   EXPECT_EQ(ParseGoFloat(".5"), 0.5);
+  EXPECT_EQ(ParseGoFloat("-1_000.2_5"), -1000.25);
+  EXPECT_EQ(ParseGoFloat("0x_1p4"), 16);
   EXPECT_EQ(ParseGoFloat("+Inf"), kInf);
   EXPECT_EQ(ParseGoFloat("-infinity"), -kInf);
   ASSERT_TRUE(ParseGoFloat("nan").has_value());
@@ -72,7 +74,8 @@ TEST(FloatText, ParsesWhatGoParses) {
 }
 
 TEST(FloatText, RefusesWhatGoRefuses) {
-  for (const char* text : {"", "+", "-", "1x", "0x10", "1_000", " 1", "1 ", "++1", "e5", "infi"}) {
+  for (const char* text : {"", "+", "-", "1x", "0x10", "_1", "1_", "1__0", "1_.5", "in_f", " 1",
+                           "1 ", "++1", "e5", "infi"}) {
     EXPECT_EQ(ParseGoFloat(text), std::nullopt) << text;
   }
 }

@@ -13,8 +13,9 @@ std::string Quote(std::string_view text, bool html_escape = false) {
 }
 
 TEST(JsonWriter, EscapesWhatJsonDemands) {
-  EXPECT_EQ(Quote("a\"b\\c\n\r\t\b\f"), R"("a\"b\\c\n\r\t\b\f")");
+  EXPECT_EQ(Quote("a\"b\\c\n\r\t\b\f"), R"("a\"b\\c\n\r\t\u0008\u000c")");
   EXPECT_EQ(Quote(std::string_view("\0\x1f", 2)), "\"\\u0000\\u001f\"");
+  EXPECT_EQ(Quote("\x7f"), "\"\x7f\"");
   EXPECT_EQ(Quote(""), "\"\"");
 }
 
@@ -24,6 +25,10 @@ TEST(JsonWriter, KeepsUtf8AndReplacesTheRest) {
                   "b\xC3"),
             "\"a\xEF\xBF\xBD"
             "b\xEF\xBF\xBD\"");
+}
+
+TEST(JsonWriter, WritesTheReplacementAsAnEscapeForHtml) {
+  EXPECT_EQ(Quote("a\xff", true), R"("a\ufffd")");
 }
 
 TEST(JsonWriter, EscapesForHtmlOnlyWhenAsked) {

@@ -93,8 +93,12 @@ TEST_F(EndToEndTest, LargeAnswersAreCompressed) {
 
 TEST_F(EndToEndTest, TooLongAQueryIsRefused) {
   Start();
-  EXPECT_EQ(Post("/api/v1/query", kFormHeader, StrCat("query=", std::string(10 << 20, '('))).status,
-            413);
+  const auto answer =
+      Post("/api/v1/query", kFormHeader, StrCat("query=", std::string(10 << 20, '(')));
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.Header("Content-Type"), "application/json");
+  EXPECT_EQ(answer.body, R"({"status":"error","errorType":"bad_data",)"
+                         R"("error":"the request body is above the limit of 1048576 bytes"})");
   EXPECT_EQ(Post("/api/v1/query", kFormHeader, StrCat("query=", std::string(100000, '('))).status,
             400);
   EXPECT_EQ(::sloburn::web::Get(port(), "/health/ready").status, 200);

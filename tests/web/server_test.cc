@@ -196,10 +196,14 @@ TEST_F(ServerTest, AllBodiesTogetherAreLimited) {
   EXPECT_EQ(refused.Header("Retry-After"), "1");
   first.Send(std::string(800, 'a'));
   EXPECT_EQ(first.Read().status, 200);
-  EXPECT_EQ(Exchange(port, StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 800\r\n\r\n",
-                                  std::string(800, 'b')))
-                .status,
-            200);
+  // The room is given back after the answer has been written.
+  const std::string third = StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 800\r\n\r\n",
+                                   std::string(800, 'b'));
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  int status = 0;
+  while ((status = Exchange(port, third).status) == 503 && absl::Now() < deadline) {
+  }
+  EXPECT_EQ(status, 200);
 }
 
 TEST_F(ServerTest, LargeAnswersArriveWhole) {

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "base/json_writer.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
 
@@ -52,10 +51,7 @@ absl::Status InvalidParameter(std::string_view name, std::string_view cause) {
 
 Response ErrorResponse(const absl::Status& status) {
   const ErrorRow& row = RowOf(status.code());
-  std::string body = StrCat(R"({"status":"error","errorType":")", row.error_type, R"(","error":)");
-  AppendJsonString(body, MessageOf(status), /*html_escape=*/true);
-  body += '}';
-  return Response::Json(row.http_status, std::move(body));
+  return Response::ApiError(row.http_status, row.error_type, MessageOf(status));
 }
 
 }  // namespace sloburn::web

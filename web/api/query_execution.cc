@@ -30,7 +30,7 @@ absl::StatusOr<engine::QueryOptions> ReadOptions(const Request& request, const F
       return absl::InvalidArgumentError(
           StrCat("error parsing lookback delta duration: ", lookback.status().message()));
     }
-    if (*lookback >= absl::Milliseconds(1)) options.lookback_delta = *lookback;
+    if (*lookback > absl::ZeroDuration()) options.lookback_delta = *lookback;
   }
   return options;
 }

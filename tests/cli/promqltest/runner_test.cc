@@ -108,15 +108,15 @@ TEST_F(RunnerTest, AnErrorKeepsWhatRanBefore) {
       Run("eval instant at 0 1\n  1\n\nload 1m\n  x 1 2\n\nload 1m\n  x 3\n\n"
           "eval instant at 0 1\n  1\n");
   EXPECT_THAT(out, HasSubstr("one.test:7: load: "));
-  EXPECT_THAT(out, EndsWith("1 passed, 0 failed\n"));
-  EXPECT_EQ(exit_code_, 2);
+  EXPECT_THAT(out, EndsWith("1 passed, 0 failed, 1 file with errors\n"));
+  EXPECT_EQ(exit_code_, 1);
 }
 
 TEST_F(RunnerTest, BrokenAndMissingFiles) {
   EXPECT_THAT(Run("nonsense\n"), HasSubstr("one.test:1: unknown command"));
-  EXPECT_EQ(exit_code_, 2);
+  EXPECT_EQ(exit_code_, 1);
   std::ostringstream out;
-  EXPECT_EQ(RunPromqltest({"/nonexistent.test"}, {}, out), 2);
+  EXPECT_EQ(RunPromqltest({"/nonexistent.test"}, {}, out), 1);
   EXPECT_THAT(out.str(), HasSubstr("error: open /nonexistent.test: no such file or directory"));
 }
 
