@@ -58,6 +58,15 @@ bool StartsExpression(const Token& token) {
   }
 }
 
+bool FollowsGroup(const Token& token) {
+  switch (token.kind) {
+    case Kind::kFill:
+    case Kind::kFillLeft:
+    case Kind::kFillRight: return true;
+    default: return StartsExpression(token);
+  }
+}
+
 const auto comma = token(Kind::kComma);
 const auto left_paren = token(Kind::kLeftParen);
 const auto right_paren = token(Kind::kRightParen);
@@ -128,7 +137,8 @@ const auto grouping_labels_def =
             kGroupingOpts, "\"(\"");
 
 const auto group = (token(Kind::kGroupLeft) | token(Kind::kGroupRight)) >> step(Step::kGroup) >>
-                   -(&left_paren >> grouping_labels);
+                   (&left_paren >> grouping_labels |
+                    require(&token_if(FollowsGroup), kGroupingOpts, "\"(\""));
 
 const auto matching = (token(Kind::kOn) | token(Kind::kIgnoring)) >> step(Step::kMatching) >>
                       grouping_labels >> -group;

@@ -56,7 +56,8 @@ absl::StatusOr<OperatorPtr> MakeAggregation(const PlanNode& node,
   }
   if (expr.op == Op::kLimitk) return MakeLimitK(std::move(input), std::move(param), expr);
   if (expr.op == Op::kLimitRatio) {
-    return MakeLimitRatio(std::move(input), std::move(param), expr, context);
+    return MakeLimitRatio(std::move(input), std::move(param), node.children[1]->expr->range,
+                          context);
   }
   return MakeAggregate(std::move(input), std::move(param), expr, range.steps(), context);
 }

@@ -109,7 +109,9 @@ OperatorPtr MakeSortCall(const PlanNode& node, VectorFunction function, Operator
                          const TimeRange& range, ExecContext& context) {
   if (!range.is_instant()) {
     context.annotations.Warn(node.expr->range, notes::kSortInRangeQuery);
-    return input;
+    const bool is_by_value =
+        function == VectorFunction::kSort || function == VectorFunction::kSortDesc;
+    return is_by_value ? MakeFloatsOnly(std::move(input)) : std::move(input);
   }
   switch (function) {
     case VectorFunction::kSort: return MakeSort(std::move(input), false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/count_values.h"
 
-#include <bit>
+#include <algorithm>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
@@ -32,7 +32,11 @@ class CountValues : public Operator {
           absl::StrCat("invalid label name ", GoQuote(label_)));
     }
     RETURN_IF_ERROR(input_->Open());
-    // The label is set before grouping, so by() keeps it and without() may not name it away.
+    // The label is set before grouping: by() keeps it, without() may name it away.
+    const auto& names = expr_.grouping;
+    sets_label_ = !expr_.is_without ||
+                  (label_ != kMetricName &&
+                   std::find(names.begin(), names.end(), label_) == names.end());
     const Grouping grouping = GroupSeries(input_->series(), expr_);
     Column column;
     for (const size_t group : grouping.of_series) {
@@ -57,7 +61,7 @@ class CountValues : public Operator {
  private:
   absl::StatusOr<Column*> CountsOf(const OutputSeries& group, const std::string& value) {
     LabelBuilder builder(group.labels);
-    builder.Set(label_, value);
+    if (sets_label_) builder.Set(label_, value);
     const Labels labels = builder.Build();
     const auto [position, is_new] = positions_.try_emplace(labels, columns_.size());
     if (is_new) {
@@ -74,6 +78,7 @@ class CountValues : public Operator {
   const parser::AggregateExpr& expr_;
   const size_t steps_;
   ExecContext& context_;
+  bool sets_label_ = true;
   std::unordered_map<Labels, size_t, LabelsHash> positions_;
   std::vector<Column> columns_;
   size_t next_ = 0;

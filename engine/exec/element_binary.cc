@@ -23,8 +23,8 @@ bool IsTrim(BinaryOperator op) {
 
 BinaryOutcome ElementBinary::Refuse(std::string_view left, std::string_view right) {
   const std::string_view symbol = parser::Symbol(op_);
-  context_.annotations.Inform(place_, StrCat(notes::kIncompatibleTypes, " ", GoQuote(symbol), ": ",
-                                             left, " ", symbol, " ", right));
+  last_notes_[step_] = {false, StrCat(notes::kIncompatibleTypes, " ", GoQuote(symbol), ": ", left,
+                                      " ", symbol, " ", right)};
   return {.is_refused = true, .is_kept = false};
 }
 
@@ -46,16 +46,16 @@ BinaryOutcome ElementBinary::AddOrSubtract(const Histogram& left, const Histogra
   Histogram result = left;
   const HistogramSum sum = is_addition ? result.Add(right) : result.Sub(right);
   if (sum.incompatible_schema) {
-    context_.annotations.Warn(place_, StrCat(notes::kIncompatibleBuckets, " ", parser::Symbol(op_)));
+    last_notes_[step_] = {true, StrCat(notes::kIncompatibleBuckets, " ", parser::Symbol(op_))};
     return {.is_refused = true, .is_kept = false};
   }
   // In Prometheus a warning takes the place of the result, an info does not.
   if (sum.counter_reset_collision) {
-    context_.annotations.Warn(place_, StrCat(notes::kResetCollision, name));
+    last_notes_[step_] = {true, StrCat(notes::kResetCollision, name)};
     return {.is_refused = true, .is_kept = false};
   }
   if (sum.bounds_reconciled) {
-    context_.annotations.Inform(place_, StrCat(notes::kBoundsReconciled, name));
+    last_notes_[step_] = {false, StrCat(notes::kBoundsReconciled, name)};
   }
   if (!is_addition) result.reset_hint = CounterResetHint::kGauge;
   result.Compact();
@@ -70,6 +70,22 @@ BinaryOutcome ElementBinary::ApplyToHistograms(const Histogram& left, const Hist
     case BinaryOperator::kNotEqual: return {.is_kept = !(left == right)};
     default: return Refuse("histogram", "histogram");
   }
+}
+
+BinaryOutcome ElementBinary::Apply(size_t step, const Element& left, const Element& right) {
+  step_ = step;
+  return Apply(left, right);
+}
+
+void ElementBinary::Annotate() {
+  for (const auto& [step, note] : last_notes_) {
+    if (note.is_warning) {
+      context_.annotations.Warn(place_, note.text);
+    } else {
+      context_.annotations.Inform(place_, note.text);
+    }
+  }
+  last_notes_.clear();
 }
 
 BinaryOutcome ElementBinary::Apply(const Element& left, const Element& right) {

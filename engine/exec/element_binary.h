@@ -2,8 +2,12 @@
 // A binary operator applied to one pair of samples, floats or native histograms. The loops over
 // floats alone do not come here.
 //
-// Pairs that have no result are annotated. Threads: one.
+// Pairs that have no result are noted: of each step the last one in the order of Apply, which is all
+// that Prometheus keeps. Threads: one.
 #pragma once
+
+#include <map>
+#include <string>
 
 #include "engine/exec/context.h"
 #include "engine/exec/operator.h"
@@ -36,9 +40,18 @@ class ElementBinary {
   ElementBinary(parser::BinaryOperator op, parser::SourceRange place, ExecContext& context)
       : op_(op), place_(place), context_(context) {}
 
-  BinaryOutcome Apply(const Element& left, const Element& right);
+  BinaryOutcome Apply(size_t step, const Element& left, const Element& right);
+
+  // To be called when all pairs are done: makes annotations of the notes.
+  void Annotate();
 
  private:
+  struct Note {
+    bool is_warning = false;
+    std::string text;
+  };
+
+  BinaryOutcome Apply(const Element& left, const Element& right);
   BinaryOutcome ApplyToFloats(double left, double right);
   BinaryOutcome ApplyToHistograms(const Histogram& left, const Histogram& right);
   BinaryOutcome AddOrSubtract(const Histogram& left, const Histogram& right);
@@ -47,6 +60,8 @@ class ElementBinary {
   const parser::BinaryOperator op_;
   const parser::SourceRange place_;
   ExecContext& context_;
+  size_t step_ = 0;
+  std::map<size_t, Note> last_notes_;  // by step
 };
 
 }  // namespace sloburn::engine

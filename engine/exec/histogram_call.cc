@@ -46,8 +46,8 @@ class HistogramCall : public Operator {
                 ExecContext& context)
       : input_(std::move(input)),
         args_(std::move(args)),
+        node_(node),
         function_(std::get<VectorFunction>(node.function->implementation)),
-        call_(std::get<parser::Call>(node.expr->node)),
         range_(range),
         context_(context) {}
 
@@ -90,13 +90,15 @@ class HistogramCall : public Operator {
  private:
   bool has_quantiles() const { return function_ != VectorFunction::kHistogramFraction; }
 
-  const parser::Expr& VectorArg() const {
-    return function_ == VectorFunction::kHistogramQuantiles ? *call_.args[0] : *call_.args.back();
+  // Places of arguments are told without the parentheses around them, as in Prometheus.
+  parser::SourceRange VectorPlace() const {
+    const bool is_first = function_ == VectorFunction::kHistogramQuantiles;
+    return (is_first ? node_.children.front() : node_.children.back())->expr->range;
   }
   // Where the quantile stands that is scalar argument `index`.
   parser::SourceRange QuantilePlace(size_t index) const {
-    return function_ == VectorFunction::kHistogramQuantiles ? call_.args[2 + index]->range
-                                                            : call_.args[0]->range;
+    const bool is_later = function_ == VectorFunction::kHistogramQuantiles;
+    return node_.children[is_later ? 2 + index : 0]->expr->range;
   }
 
   // Prometheus names the metric only where names are still there when it evaluates.
@@ -112,7 +114,7 @@ class HistogramCall : public Operator {
       return;
     }
     // A quantile that changes from step to step makes a series per value.
-    for (size_t argument = 0; argument + 2 < call_.args.size(); ++argument) {
+    for (size_t argument = 0; argument + 2 < node_.children.size(); ++argument) {
       WarnOfQuantiles(argument);
       for (int64_t step = 0; step < range_.steps(); ++step) {
         const double quantile = args_.At(step)[argument];
@@ -159,7 +161,7 @@ class HistogramCall : public Operator {
   OutputSeries SeriesOf(const Group& group, const Variant& variant) const {
     OutputSeries series = DropName(group.series, context_);
     if (function_ != VectorFunction::kHistogramQuantiles) return series;
-    const auto& label = std::get<parser::StringLiteral>(call_.args[1]->node);
+    const auto& label = std::get<parser::StringLiteral>(node_.children[1]->expr->node);
     LabelBuilder builder(series.labels);
     builder.Set(label.value, FormatOpenMetricsFloat(variant.quantile));
     return {builder.Build(), series.drops_name};
@@ -176,7 +178,7 @@ class HistogramCall : public Operator {
     if (std::find(present.begin(), present.end(), 1) == present.end()) return;
     const std::string text =
         StrCat(notes::kBadBucketLabel, " ", GoQuote(labels.Get(kBucketLabel)));
-    context_.annotations.Warn(VectorArg().range, WithMetricName(text, MetricForNotes(labels)));
+    context_.annotations.Warn(VectorPlace(), WithMetricName(text, MetricForNotes(labels)));
   }
 
   void EvaluateStep(int64_t step, const Group& group, const Variant& variant,
@@ -195,7 +197,7 @@ class HistogramCall : public Operator {
     const bool has_native = native != nullptr && native->has_histogram(step);
     if (has_native && !buckets_.empty()) {
       context_.annotations.Warn(
-          VectorArg().range,
+          VectorPlace(),
           WithMetricName(notes::kMixedClassicNative, MetricForNotes(group.series.labels)));
     } else if (has_native) {
       column.Set(step, OfNative(args, *native->histograms[step], group));
@@ -214,7 +216,7 @@ class HistogramCall : public Operator {
                                     : effect == NanEffect::kResultIsHigher ? notes::kNanSkew
                                                                            : notes::kNanFraction;
       context_.annotations.Inform(
-          VectorArg().range, WithMetricName(text, MetricForNotes(group.series.labels)));
+          VectorPlace(), WithMetricName(text, MetricForNotes(group.series.labels)));
     }
     return value;
   }
@@ -226,7 +228,7 @@ class HistogramCall : public Operator {
     if (forced) {
       forced->first_ms = forced->last_ms = range_.at(step);
       context_.annotations.InformForcedMonotonicity(
-          VectorArg().range,
+          VectorPlace(),
           WithMetricName(notes::kForcedMonotonicity, MetricForNotes(group.series.labels)), *forced);
     }
     return quantile;
@@ -234,8 +236,8 @@ class HistogramCall : public Operator {
 
   const OperatorPtr input_;
   ScalarArgs args_;
+  const PlanNode& node_;
   const VectorFunction function_;
-  const parser::Call& call_;
   const TimeRange range_;
   ExecContext& context_;
   std::vector<Variant> variants_;

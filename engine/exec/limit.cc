@@ -24,7 +24,7 @@ class LimitK : public Operator {
     Column k;
     RETURN_IF_ERROR(param_->Next(k));
     ASSIGN_OR_RETURN(const bool chooses_any, ChecksAsSampleCount(k));
-    if (!chooses_any) return absl::OkStatus();
+    if (!chooses_any) return Drain(*input_);
     for (const double value : k.values) k_.push_back(value < 1 ? 0 : static_cast<int64_t>(value));
     grouping_ = GroupSeries(input_->series(), expr_);
     taken_.assign(grouping_.groups.size() * k_.size(), 0);
@@ -57,16 +57,19 @@ class LimitK : public Operator {
 
 class LimitRatio : public Operator {
  public:
-  LimitRatio(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+  LimitRatio(OperatorPtr input, OperatorPtr param, parser::SourceRange param_place,
              ExecContext& context)
-      : input_(std::move(input)), param_(std::move(param)), expr_(expr), context_(context) {}
+      : input_(std::move(input)),
+        param_(std::move(param)),
+        param_place_(param_place),
+        context_(context) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
     RETURN_IF_ERROR(param_->Open());
     RETURN_IF_ERROR(param_->Next(ratio_));
     const auto [least, most] = std::minmax_element(ratio_.values.begin(), ratio_.values.end());
-    if (*least == 0 && *most == 0) return absl::OkStatus();
+    if (*least == 0 && *most == 0) return Drain(*input_);
     const auto is_nan = [](double ratio) { return std::isnan(ratio); };
     if (std::any_of(ratio_.values.begin(), ratio_.values.end(), is_nan)) {
       return absl::FailedPreconditionError("Ratio value is NaN");
@@ -92,12 +95,12 @@ class LimitRatio : public Operator {
  private:
   void Warn(double ratio, std::string_view capped) {
     context_.annotations.Warn(
-        expr_.param->range, StrCat("ratio value should be between -1 and 1, got ",
+        param_place_, StrCat("ratio value should be between -1 and 1, got ",
                                    FormatFloatG(ratio), ", capping to ", capped));
   }
 
   const OperatorPtr input_, param_;
-  const parser::AggregateExpr& expr_;
+  const parser::SourceRange param_place_;
   ExecContext& context_;
   Column ratio_;
   size_t next_ = 0;
@@ -109,9 +112,9 @@ OperatorPtr MakeLimitK(OperatorPtr input, OperatorPtr param, const parser::Aggre
   return std::make_unique<LimitK>(std::move(input), std::move(param), expr);
 }
 
-OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param,
-                           const parser::AggregateExpr& expr, ExecContext& context) {
-  return std::make_unique<LimitRatio>(std::move(input), std::move(param), expr, context);
+OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param, parser::SourceRange param_place,
+                           ExecContext& context) {
+  return std::make_unique<LimitRatio>(std::move(input), std::move(param), param_place, context);
 }
 
 }  // namespace sloburn::engine

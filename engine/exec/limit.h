@@ -13,7 +13,7 @@ OperatorPtr MakeLimitK(OperatorPtr input, OperatorPtr param, const parser::Aggre
 
 // The share of series that `param` says, chosen by the hash of their labels: a series is always in
 // or always out, and limit_ratio(r) and limit_ratio(-(1-r)) complement each other.
-OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param,
-                           const parser::AggregateExpr& expr, ExecContext& context);
+OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param, parser::SourceRange param_place,
+                           ExecContext& context);
 
 }  // namespace sloburn::engine

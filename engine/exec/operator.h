@@ -78,4 +78,14 @@ class Operator {
 
 using OperatorPtr = std::unique_ptr<Operator>;
 
+// Reads all series of an opened operator for the sake of what they have to complain of: Prometheus
+// evaluates both sides of an operation that turns out to have nothing to do.
+inline absl::Status Drain(Operator& op) {
+  Column column;
+  for (size_t i = 0; i < op.series().size(); ++i) {
+    if (absl::Status status = op.Next(column); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace sloburn::engine

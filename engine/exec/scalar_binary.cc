@@ -55,6 +55,7 @@ class ScalarBinary : public Operator {
     } else {
       Calculate(column);
     }
+    if (++next_ == series_.size()) element_.Annotate();
     return absl::OkStatus();
   }
 
@@ -65,7 +66,7 @@ class ScalarBinary : public Operator {
       const bool is_scalar_left = scalars_ == ScalarSide::kLeft;
       const Element scalar{scalar_.values[i]}, element = ElementAt(column, i);
       BinaryOutcome outcome =
-          is_scalar_left ? element_.Apply(scalar, element) : element_.Apply(element, scalar);
+          is_scalar_left ? element_.Apply(i, scalar, element) : element_.Apply(i, element, scalar);
       column.Erase(i);
       if (outcome.is_refused) continue;
       // The value that is kept is always the vector's.
@@ -118,6 +119,7 @@ class ScalarBinary : public Operator {
   ElementBinary element_;
   Operator* vector_ = nullptr;
   Column scalar_;
+  size_t next_ = 0;
 };
 
 }  // namespace

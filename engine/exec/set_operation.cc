@@ -26,7 +26,7 @@ class Filter : public Operator {
     RETURN_IF_ERROR(rhs_->Open());
     groups_ = GroupByMatch(lhs_->series(), rhs_->series(), expr_.matching);
     series_ = lhs_->series();
-    return absl::OkStatus();
+    return series_.empty() ? Drain(*rhs_) : absl::OkStatus();
   }
 
   absl::Status Next(Column& column) override {

@@ -66,7 +66,31 @@ class Sort : public Operator {
   size_t next_ = 0;
 };
 
+class FloatsOnly : public Operator {
+ public:
+  explicit FloatsOnly(OperatorPtr input) : input_(std::move(input)) {}
+
+  absl::Status Open() override {
+    RETURN_IF_ERROR(input_->Open());
+    series_ = input_->series();
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Column& column) override {
+    RETURN_IF_ERROR(input_->Next(column));
+    column.histograms.clear();
+    return absl::OkStatus();
+  }
+
+ private:
+  const OperatorPtr input_;
+};
+
 }  // namespace
+
+OperatorPtr MakeFloatsOnly(OperatorPtr input) {
+  return std::make_unique<FloatsOnly>(std::move(input));
+}
 
 OperatorPtr MakeSort(OperatorPtr input, bool is_descending) {
   return std::make_unique<Sort>(

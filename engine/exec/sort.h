@@ -12,6 +12,9 @@ namespace sloburn::engine {
 // By value, NaN last in both directions; histograms are left out. REQUIRES: one step.
 OperatorPtr MakeSort(OperatorPtr input, bool is_descending);
 
+// What MakeSort leaves of the samples, over any number of steps, in the order they come.
+OperatorPtr MakeFloatsOnly(OperatorPtr input);
+
 // By the values of `labels` in natural order, then by all labels. REQUIRES: one step.
 OperatorPtr MakeSortByLabel(OperatorPtr input, std::vector<std::string> labels,
                             bool is_descending);

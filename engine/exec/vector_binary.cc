@@ -51,7 +51,7 @@ class VectorBinary : public Operator {
     PlanOutputs();
     if (is_simple_) {
       PrepareStreaming();
-      return absl::OkStatus();
+      return pairs_.empty() ? ReadRest() : absl::OkStatus();
     }
     return EvaluateStepByStep();
   }
@@ -160,7 +160,17 @@ class VectorBinary : public Operator {
     }
     many_columns_->Release(pair.many);
     one_columns_->Release(pair.one);
-    return absl::OkStatus();
+    return next_ == pairs_.size() ? ReadRest() : absl::OkStatus();
+  }
+
+  // Series without a partner are evaluated too, as in Prometheus: they may warn or fail.
+  absl::Status ReadRest() {
+    element_.Annotate();
+    if (!many_.series().empty()) {
+      RETURN_IF_ERROR(many_columns_->Get(many_.series().size() - 1).status());
+    }
+    if (one_.series().empty()) return absl::OkStatus();
+    return one_columns_->Get(one_.series().size() - 1).status();
   }
 
   void ApplyToFloats(const Column& left, const Column& right, Column& column) const {
@@ -190,7 +200,7 @@ class VectorBinary : public Operator {
     for (size_t i = 0; i < column.steps(); ++i) {
       if (!left.has_sample(i) || !right.has_sample(i)) continue;
       if (!is_trim && left.present[i] && right.present[i]) continue;
-      Store(element_.Apply(ElementAt(left, i), ElementAt(right, i)), i, column);
+      Store(element_.Apply(i, ElementAt(left, i), ElementAt(right, i)), i, column);
     }
   }
 
@@ -230,6 +240,7 @@ class VectorBinary : public Operator {
       if (!has_many && !(has_one && expr_.matching.has_fill())) continue;
       RETURN_IF_ERROR(EvaluateStep(step, many, one));
     }
+    element_.Annotate();
     context_.Release(static_cast<int64_t>(steps * (many.size() + one.size())));
     return absl::OkStatus();
   }
@@ -273,7 +284,7 @@ class VectorBinary : public Operator {
   absl::Status Join(size_t step, const Pair& pair, size_t group, const Element& many,
                     const Element& one, StepMatches& matches) {
     BinaryOutcome outcome =
-        is_swapped_ ? element_.Apply(one, many) : element_.Apply(many, one);
+        is_swapped_ ? element_.Apply(step, one, many) : element_.Apply(step, many, one);
     if (outcome.is_refused) return absl::OkStatus();
     const size_t output = output_of_.at(PairKey(pair));
     if (is_one_to_one()) {

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "base/float_text.h"
+#include "base/str_cat.h"
 #include "engine/model/compensated_sum.h"
 #include "engine/functions/family.h"
 
@@ -73,9 +75,12 @@ bool Smooth(const Window& w, const double* args, double* result) {
 
 absl::Status CheckFactors(const double* args) {
   const auto check = [](const char* name, const char* letter, double factor) -> absl::Status {
-    if (factor > 0 && factor < 1) return absl::OkStatus();
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "invalid %s factor. Expected: 0 < %s < 1, got: %f", name, letter, factor));
+    // NaN passes, as in Prometheus, and makes the result NaN.
+    if (!(factor <= 0 || factor >= 1)) return absl::OkStatus();
+    const std::string text = std::isinf(factor) ? FormatFloatF(factor)
+                                                : absl::StrFormat("%f", factor);
+    return absl::FailedPreconditionError(StrCat("invalid ", name, " factor. Expected: 0 < ", letter,
+                                                " < 1, got: ", text));
   };
   const absl::Status smoothing = check("smoothing", "sf", args[0]);
   return smoothing.ok() ? check("trend", "tf", args[1]) : smoothing;

@@ -26,37 +26,46 @@ std::string Describe(const ForcedMonotonicity& extent) {
                       Rfc3339(extent.last_ms));
 }
 
+// Prometheus evaluates from left to right, and an expression after those within it.
+bool IsEvaluatedLater(const parser::SourceRange& a, const parser::SourceRange& b) {
+  return a.end != b.end ? a.end > b.end : a.begin < b.begin;
+}
+
 }  // namespace
 
-Annotations::Note& Annotations::Find(bool is_warning, std::string_view text) {
+Annotations::Note& Annotations::Find(bool is_warning, parser::SourceRange place,
+                                     std::string_view text) {
   const auto found = by_text_.find(text);
   if (found != by_text_.end()) return notes_[found->second];
   by_text_.emplace(std::string(text), notes_.size());
   Note& note = notes_.emplace_back();
   note.is_warning = is_warning;
   note.text = std::string(text);
+  note.place = place;
   return note;
 }
 
 void Annotations::Warn(parser::SourceRange place, std::string_view text) {
-  Find(true, text).place = place;
+  Note& note = Find(true, place, text);
+  if (IsEvaluatedLater(place, note.place)) note.place = place;
 }
 
 void Annotations::Inform(parser::SourceRange place, std::string_view text) {
-  Find(false, text).place = place;
+  Note& note = Find(false, place, text);
+  if (IsEvaluatedLater(place, note.place)) note.place = place;
 }
 
 void Annotations::WarnCounted(parser::SourceRange place, std::string_view text,
                               int64_t occurrences) {
-  Note& note = Find(true, text);
-  note.place = place;
+  Note& note = Find(true, place, text);
+  if (IsEvaluatedLater(note.place, place)) note.place = place;
   note.occurrences += occurrences;
 }
 
 void Annotations::InformForcedMonotonicity(parser::SourceRange place, std::string_view text,
                                            const ForcedMonotonicity& extent) {
-  Note& note = Find(false, text);
-  note.place = place;
+  Note& note = Find(false, place, text);
+  if (IsEvaluatedLater(note.place, place)) note.place = place;
   if (!note.has_extent) {
     note.has_extent = true;
     note.extent = extent;

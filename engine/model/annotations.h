@@ -5,7 +5,8 @@
 //   result.warnings = annotations.Warnings(query_text);
 //     // PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)
 //
-// Equal texts are one annotation, with the place of the last. Values in one thread.
+// Equal texts are one annotation, with the place that Prometheus evaluates last (of those that tell
+// an extent or a count: first), in whichever order they are added. Values in one thread.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +52,7 @@ class Annotations {
     int64_t occurrences = 0;
   };
 
-  Note& Find(bool is_warning, std::string_view text);
+  Note& Find(bool is_warning, parser::SourceRange place, std::string_view text);
   std::vector<std::string> Texts(bool warnings, std::string_view query) const;
 
   std::vector<Note> notes_;

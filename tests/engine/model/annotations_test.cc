@@ -19,14 +19,28 @@ TEST(Annotations, CarryPrefixAndPlace) {
   EXPECT_THAT(annotations.Infos(""), ElementsAre("PromQL info: by the way"));
 }
 
-TEST(Annotations, EqualTextsAreOneWithTheLastPlace) {
+TEST(Annotations, EqualTextsAreOneWithThePlaceEvaluatedLast) {
   Annotations annotations;
-  annotations.Warn({0, 1}, "a");
-  annotations.Warn({1, 2}, "b");
   annotations.Warn({2, 3}, "a");
+  annotations.Warn({1, 2}, "b");
+  annotations.Warn({0, 1}, "a");
   EXPECT_THAT(annotations.Warnings("xyz"),
               ElementsAre("PromQL warning: a (1:3)", "PromQL warning: b (1:2)"));
   EXPECT_THAT(annotations.Infos("xyz"), IsEmpty());
+}
+
+TEST(Annotations, AnExpressionIsEvaluatedAfterThoseWithinIt) {
+  Annotations annotations;
+  annotations.Warn({0, 3}, "a");
+  annotations.Warn({1, 3}, "a");
+  EXPECT_THAT(annotations.Warnings("xyz"), ElementsAre("PromQL warning: a (1:1)"));
+}
+
+TEST(Annotations, CountsHaveThePlaceEvaluatedFirst) {
+  Annotations annotations;
+  annotations.WarnCounted({2, 3}, "a", 1);
+  annotations.WarnCounted({1, 2}, "a", 2);
+  EXPECT_THAT(annotations.Warnings("xyz"), ElementsAre("PromQL warning: a (3 occurrences) (1:2)"));
 }
 
 TEST(Annotations, ForcedMonotonicityTellsItsExtent) {
