@@ -1,10 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real Prometheus and sloburn processes on loopback, for tests. Standard library only."""
-import contextlib, json, math, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
-import urllib.error, urllib.parse, urllib.request
+import contextlib, itertools, json, math, os, shutil, signal, socket, struct, subprocess, sys, tempfile
+import time, urllib.error, urllib.parse, urllib.request
+from dataclasses import dataclass, field
 
 SKIP = 77  # what ctest takes for "skipped"
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
+HINT_UNKNOWN, HINT_RESET, HINT_NOT_RESET, HINT_GAUGE = range(4)
+CUSTOM_BUCKETS = -53  # the schema of histograms with custom bounds
+
+
+@dataclass
+class Histogram:
+    """A native histogram; buckets are {index: count}."""
+    schema: int
+    count: float
+    sum: float
+    zero_threshold: float = 0.0
+    zero_count: float = 0
+    positive: dict = field(default_factory=dict)
+    negative: dict = field(default_factory=dict)
+    custom_values: tuple = ()
+    hint: int = HINT_UNKNOWN
+    is_float: bool = False
+
+
+@dataclass
+class Series:
+    labels: tuple  # of (name, value), sorted
+    samples: list  # of (unix ms, float or Histogram)
 
 
 def find(package, name):
@@ -93,20 +117,93 @@ def _snappy(data):
     return bytes(out)
 
 
+def _zigzag(value):
+    return _varint(value << 1 if value >= 0 else (-value << 1) - 1)
+
+
+def _double(number, value):
+    return _varint(number << 3 | 1) + struct.pack("<d", value)
+
+
+def _count(whole, number, is_float, value):
+    """A count is field `whole` as an integer, or `number` as a double."""
+    return _double(number, value) if is_float else _varint(whole << 3) + _varint(int(value))
+
+
+def _side(buckets, spans_field, is_float):
+    """Spans, then absolute counts as doubles or the differences of whole ones."""
+    out, numbers, end, before = b"", [], 0, 0
+    indexes = sorted(buckets)
+    while indexes:
+        length = 1
+        while length < len(indexes) and indexes[length] == indexes[0] + length:
+            length += 1
+        span = b"\x08" + _zigzag(indexes[0] - end) + b"\x10" + _varint(length)
+        out += _field(spans_field, span)
+        end = indexes[0] + length
+        numbers += [buckets[index] for index in indexes[:length]]
+        indexes = indexes[length:]
+    if is_float:
+        return out + _field(spans_field + 2, b"".join(struct.pack("<d", n) for n in numbers))
+    deltas = b""
+    for number in numbers:
+        deltas += _zigzag(number - before)
+        before = number
+    return out + _field(spans_field + 1, deltas)
+
+
+def _histogram(at, h):
+    out = _count(1, 2, h.is_float, h.count) + _double(3, h.sum)
+    out += _varint(4 << 3) + _zigzag(h.schema) + _double(5, h.zero_threshold)
+    out += _count(6, 7, h.is_float, h.zero_count)
+    out += _side(h.negative, 8, h.is_float) + _side(h.positive, 11, h.is_float)
+    out += _varint(14 << 3) + _varint(h.hint) + _varint(15 << 3) + _varint(at)
+    return out + _field(16, b"".join(struct.pack("<d", bound) for bound in h.custom_values))
+
+
+def write_request(series):
+    """A prometheus.WriteRequest of Series, in their order."""
+    body = []
+    for one in series:
+        message = [_field(1, _field(1, n.encode()) + _field(2, v.encode())) for n, v in one.labels]
+        for at, value in one.samples:
+            if isinstance(value, Histogram):
+                message.append(_field(4, _histogram(at, value)))
+            else:
+                message.append(_field(2, _double(1, value) + b"\x10" + _varint(at)))
+        body.append(_field(1, b"".join(message)))
+    return b"".join(body)
+
+
 def push(base, series):
     """series: {labels as a tuple of (name, value) pairs: [(unix ms, float), ...]}"""
-    body = b""
-    for labels, samples in series.items():
-        message = b"".join(
-            _field(1, _field(1, n.encode()) + _field(2, v.encode())) for n, v in sorted(labels))
-        for at, value in samples:
-            sample = b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(at)
-            message += _field(2, sample)
-        body += _field(1, message)
+    push_series(base, [Series(tuple(sorted(labels)), samples) for labels, samples in series.items()])
+
+
+def push_series(base, series):
+    """Series in their order. Prometheus stores all floats of a request before its histograms, so
+    that a series where they take turns is told in several requests."""
+    while series:
+        head, tail = [], []
+        for one in series:
+            is_histogram = isinstance(one.samples[0][1], Histogram)
+            run = list(itertools.takewhile(
+                lambda sample: isinstance(sample[1], Histogram) == is_histogram, one.samples))
+            head.append(Series(one.labels, run))
+            if len(run) < len(one.samples):
+                tail.append(Series(one.labels, one.samples[len(run):]))
+        _post_write(base, write_request(head))
+        series = tail
+
+
+def _post_write(base, body):
     request = urllib.request.Request(base + "/api/v1/write", data=_snappy(body), headers={
         "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
         "X-Prometheus-Remote-Write-Version": "0.1.0"})
-    urllib.request.urlopen(request, timeout=60).read()
+    try:
+        urllib.request.urlopen(request, timeout=60).read()
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"remote write to {base}: {error.read().decode()}") from error
 
 
 def same(a, b, relative=1e-12):
