@@ -199,13 +199,20 @@ absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& 
         " samples (--query.max-samples)"));
   }
   ExecContext context(snapshot, range, options);
+  std::unique_ptr<QueryProfile> profile;
+  if (options.explain) profile = std::make_unique<QueryProfile>(*query.state->plan);
+  context.profile = profile.get();
   QueryValue value;
   RETURN_IF_ERROR(RunOnDeepStack(query.state->depth, [&]() -> absl::Status {
     ASSIGN_OR_RETURN(value, Evaluate(*query.state, range, as_range, context));
     return absl::OkStatus();
   }));
-  return QueryResult{std::move(value), context.annotations.Warnings(query.state->source),
-                     context.annotations.Infos(query.state->source)};
+  QueryResult result{std::move(value), context.annotations.Warnings(query.state->source),
+                     context.annotations.Infos(query.state->source), {}};
+  if (options.explain) {
+    result.explanation = Explain(*query.state->plan, *profile, query.state->source);
+  }
+  return result;
 }
 
 }  // namespace sloburn::engine

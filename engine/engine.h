@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/explain.h"
 #include "engine/functions/function.h"
 #include "engine/model/matcher.h"
 #include "engine/model/sample.h"
@@ -43,6 +44,8 @@ struct QueryOptions {
   int64_t min_parallel_samples = 65'536;
   // rate, increase, irate and resets look at when samples began to count.
   bool use_start_timestamps = false;
+  // Fill QueryResult::explanation.
+  bool explain = false;
   // Checked while the query runs; may be null.
   const std::atomic<bool>* cancelled = nullptr;
 };
@@ -77,6 +80,7 @@ struct QueryResult {
   QueryValue value;
   // In Prometheus' words, with places in the query's text.
   std::vector<std::string> warnings, infos;
+  std::vector<ExplainRow> explanation;  // where it was asked for
 };
 
 // `regexes` may be null; queries prepared with the same one share their regular expressions.

@@ -79,7 +79,6 @@ absl::StatusOr<double> ParseNumber(std::string_view text) {
   if (HasGoodUnderscores(text) && ParseInteger(plain, &value)) return value;
   bool is_out_of_range = false;
   const auto parsed = ParseGoFloat(text, &is_out_of_range);
-  }
   if (parsed && !is_out_of_range) return *parsed;
   return absl::InvalidArgumentError(
       absl::StrCat("error parsing number: strconv.ParseFloat: parsing ", GoQuote(text),

@@ -135,21 +135,21 @@ HistogramUse UseOf(parser::AggregateOperator op) {
   }
 }
 
-void NoteIgnored(const parser::AggregateExpr& expr, ExecContext& context) {
-  context.annotations.Inform(expr.expr->range,
-                             HistogramIgnoredText(parser::Describe(expr.op).name));
+void NoteIgnored(const parser::AggregateExpr& expr, parser::SourceRange place,
+                 ExecContext& context) {
+  context.annotations.Inform(place, HistogramIgnoredText(parser::Describe(expr.op).name));
 }
 
 template <typename State>
 class Aggregate : public Operator {
  public:
-  Aggregate(OperatorPtr input, const parser::AggregateExpr& expr, size_t steps,
-            ExecContext& context)
+  Aggregate(OperatorPtr input, const PlanNode& node, size_t steps, ExecContext& context)
       : input_(std::move(input)),
-        expr_(expr),
+        expr_(std::get<parser::AggregateExpr>(node.expr->node)),
+        place_(node.children[0]->expr->range),
         steps_(steps),
         context_(context),
-        histograms_(expr.op == parser::AggregateOperator::kAvg, expr.expr->range, context) {}
+        histograms_(expr_.op == parser::AggregateOperator::kAvg, place_, context) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
@@ -215,7 +215,7 @@ class Aggregate : public Operator {
       if (!column.has_histogram(step)) continue;
       const size_t cell = group * steps_ + step;
       if (use == HistogramUse::kIgnore) {
-        NoteIgnored(expr_, context_);
+        NoteIgnored(expr_, place_, context_);
       } else if (use == HistogramUse::kTotal) {
         histograms_.Add(cell, column.histograms[step], is_seen_[cell],
                         series.labels.Get(kMetricName));
@@ -244,6 +244,7 @@ class Aggregate : public Operator {
 
   const OperatorPtr input_;
   const parser::AggregateExpr& expr_;
+  const parser::SourceRange place_;
   const size_t steps_;
   ExecContext& context_;
   HistogramTotals histograms_;
@@ -255,11 +256,13 @@ class Aggregate : public Operator {
 
 class QuantileAggregate : public Operator {
  public:
-  QuantileAggregate(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
-                    size_t steps, ExecContext& context)
+  QuantileAggregate(OperatorPtr input, OperatorPtr param, const PlanNode& node, size_t steps,
+                    ExecContext& context)
       : input_(std::move(input)),
         param_(std::move(param)),
-        expr_(expr),
+        expr_(std::get<parser::AggregateExpr>(node.expr->node)),
+        place_(node.children[0]->expr->range),
+        param_place_(node.children[1]->expr->range),
         steps_(steps),
         context_(context) {}
 
@@ -287,7 +290,7 @@ class QuantileAggregate : public Operator {
  private:
   void WarnOfParam() {
     const auto warn = [this](double q) {
-      context_.annotations.Warn(expr_.param->range, InvalidQuantileText(q));
+      context_.annotations.Warn(param_place_, InvalidQuantileText(q));
     };
     const std::vector<double>& values = quantile_.values;
     const auto is_nan = [](double q) { return std::isnan(q); };
@@ -309,7 +312,7 @@ class QuantileAggregate : public Operator {
       RETURN_IF_ERROR(context_.Hold(column.steps()));
       for (size_t step = 0; step < steps_; ++step) {
         if (column.present[step]) values_[group * steps_ + step].push_back(column.values[step]);
-        if (column.has_histogram(step)) NoteIgnored(expr_, context_);
+        if (column.has_histogram(step)) NoteIgnored(expr_, place_, context_);
       }
     }
     return absl::OkStatus();
@@ -317,6 +320,7 @@ class QuantileAggregate : public Operator {
 
   const OperatorPtr input_, param_;
   const parser::AggregateExpr& expr_;
+  const parser::SourceRange place_, param_place_;
   const size_t steps_;
   ExecContext& context_;
   Grouping grouping_;
@@ -327,13 +331,13 @@ class QuantileAggregate : public Operator {
 
 }  // namespace
 
-OperatorPtr MakeAggregate(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+OperatorPtr MakeAggregate(OperatorPtr input, OperatorPtr param, const PlanNode& node,
                           size_t steps, ExecContext& context) {
   using Op = parser::AggregateOperator;
   const auto make = [&]<typename State>(State) -> OperatorPtr {
-    return std::make_unique<Aggregate<State>>(std::move(input), expr, steps, context);
+    return std::make_unique<Aggregate<State>>(std::move(input), node, steps, context);
   };
-  switch (expr.op) {
+  switch (std::get<parser::AggregateExpr>(node.expr->node).op) {
     case Op::kSum: return make(SumState());
     case Op::kAvg: return make(AvgState());
     case Op::kCount: return make(CountState());
@@ -343,7 +347,7 @@ OperatorPtr MakeAggregate(OperatorPtr input, OperatorPtr param, const parser::Ag
     case Op::kStddev: return make(DeviationState());
     case Op::kStdvar: return make(VarianceState());
     case Op::kQuantile:
-      return std::make_unique<QuantileAggregate>(std::move(input), std::move(param), expr, steps,
+      return std::make_unique<QuantileAggregate>(std::move(input), std::move(param), node, steps,
                                                  context);
     default: break;
   }

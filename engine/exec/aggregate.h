@@ -11,7 +11,7 @@
 namespace sloburn::engine {
 
 // `param` is null but for quantile.
-OperatorPtr MakeAggregate(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+OperatorPtr MakeAggregate(OperatorPtr input, OperatorPtr param, const PlanNode& node,
                           size_t steps, ExecContext& context);
 
 }  // namespace sloburn::engine

@@ -59,7 +59,7 @@ absl::StatusOr<OperatorPtr> MakeAggregation(const PlanNode& node,
     return MakeLimitRatio(std::move(input), std::move(param), node.children[1]->expr->range,
                           context);
   }
-  return MakeAggregate(std::move(input), std::move(param), expr, range.steps(), context);
+  return MakeAggregate(std::move(input), std::move(param), node, range.steps(), context);
 }
 
 absl::StatusOr<OperatorPtr> BuildVarying(const PlanNode& node, const TimeRange& range,
@@ -87,14 +87,21 @@ absl::StatusOr<OperatorPtr> BuildVarying(const PlanNode& node, const TimeRange& 
   return absl::InternalError("a range vector or string was evaluated by itself");
 }
 
-}  // namespace
-
-absl::StatusOr<OperatorPtr> BuildOperator(const PlanNode& node, const TimeRange& range,
-                                          ExecContext& context) {
+absl::StatusOr<OperatorPtr> BuildUntimed(const PlanNode& node, const TimeRange& range,
+                                         ExecContext& context) {
   if (!node.is_step_invariant) return BuildVarying(node, range, context);
   const TimeRange first = {range.start_ms, range.start_ms, range.step_ms};
   ASSIGN_OR_RETURN(OperatorPtr once, BuildVarying(node, first, context));
   return MakeStepInvariant(std::move(once), range.steps());
+}
+
+}  // namespace
+
+absl::StatusOr<OperatorPtr> BuildOperator(const PlanNode& node, const TimeRange& range,
+                                          ExecContext& context) {
+  if (context.profile == nullptr) return BuildUntimed(node, range, context);
+  ASSIGN_OR_RETURN(OperatorPtr built, BuildUntimed(node, range, context));
+  return MakeTimed(std::move(built), context.profile->Of(node));
 }
 
 }  // namespace sloburn::engine

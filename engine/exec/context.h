@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "engine/exec/profile.h"
 #include "engine/model/annotations.h"
 
 namespace sloburn::engine {
@@ -27,6 +28,13 @@ class ExecContext {
   const TimeRange query_range;
   const QueryOptions& options;
   const int64_t lookback_ms;
+
+  // Set where what the operators do is to be explained.
+  QueryProfile* profile = nullptr;
+  // Null where it is not.
+  OperatorProfile* ProfileOf(const PlanNode& node) {
+    return profile == nullptr ? nullptr : &profile->Of(node);
+  }
 
   // What the operators have to say about the result.
   Annotations annotations;

@@ -18,6 +18,7 @@ class InstantSelector : public Operator {
                   ExecContext& context, SelectorOutput output)
       : matchers_(node.matchers),
         reads_statistics_(node.reads_statistics),
+        profile_(context.ProfileOf(node)),
         times_(times),
         range_(range),
         context_(context),
@@ -54,6 +55,7 @@ class InstantSelector : public Operator {
 
   void BeginThreads() {
     threads_ = context_.TakeThreads(series_.size(), range_.steps());
+    if (profile_ != nullptr) profile_->threads = threads_;
     if (threads_ == 1) return;
     ahead_ = std::make_unique<RunAhead<Result>>(
         series_.size(), threads_,
@@ -68,6 +70,7 @@ class InstantSelector : public Operator {
   absl::Status Compute(size_t index, Result& result) {
     const std::unique_ptr<SeriesReader> reader = std::move(readers_[index]);
     ASSIGN_OR_RETURN(const SampleView view, reader->Read(MinTime(), MaxTime(), result.buffer));
+    if (profile_ != nullptr) profile_->samples += static_cast<int64_t>(view.size);
     Fill(view, result.column);
     return absl::OkStatus();
   }
@@ -105,6 +108,7 @@ class InstantSelector : public Operator {
 
   const Matchers& matchers_;
   const bool reads_statistics_;
+  OperatorProfile* const profile_;
   const SelectorTimes times_;
   const TimeRange range_;
   ExecContext& context_;

@@ -39,6 +39,14 @@ struct SplitSamples {
   }
 };
 
+// Where annotations about an argument point to. Prometheus replaces a subquery by what it has
+// evaluated to, which has no place of its own.
+parser::SourceRange PlaceOfArgument(const PlanNode& argument) {
+  parser::SourceRange place = argument.expr->range;
+  if (std::holds_alternative<parser::SubqueryExpr>(argument.expr->node)) place.begin = 0;
+  return place;
+}
+
 class RangeFunction : public Operator {
  public:
   RangeFunction(std::unique_ptr<WindowSource> source, const PlanNode& node, ScalarArgs args,
@@ -46,7 +54,8 @@ class RangeFunction : public Operator {
       : source_(std::move(source)),
         function_(*node.function),
         kernel_(std::get<WindowFunction>(function_.implementation)),
-        place_(std::get<parser::Call>(node.expr->node).args[0]->range),
+        profile_(context.ProfileOf(node)),
+        place_(PlaceOfArgument(*node.children[0])),
         args_(std::move(args)),
         range_(range),
         context_(context) {}
@@ -65,9 +74,7 @@ class RangeFunction : public Operator {
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(context_.CheckInterrupt());
     if (next_ == 0) BeginThreads();
-    if (ahead_ == nullptr) {
-      own_.status = Compute(source_->NextSeries(), own_);
-    }
+    if (ahead_ == nullptr) own_.status = Compute(source_->NextSeries(), own_);
     Result& result = ahead_ == nullptr ? own_ : ahead_->Next();
     RETURN_IF_ERROR(result.status);
     std::swap(column, result.column);
@@ -92,6 +99,7 @@ class RangeFunction : public Operator {
     const bool looks_at_args = function_.check_args != nullptr || function_.takes_quantile;
     if (!source_->reads_in_any_order() || (looks_at_args && function_.sliding == nullptr)) return;
     threads_ = context_.TakeThreads(series_.size(), range_.steps());
+    if (profile_ != nullptr) profile_->threads = threads_;
     if (threads_ == 1) return;
     ahead_ = std::make_unique<RunAhead<Result>>(
         series_.size(), threads_, [this](size_t index, Result& result) {
@@ -117,6 +125,7 @@ class RangeFunction : public Operator {
       return SlideMixed(SplitSamples(view, uses_starts), result);
     }
     if (function_.sliding == nullptr) return Slide(view, result);
+    if (profile_ != nullptr) profile_->is_sliding = true;
     SlideSeries(view, result);
     return absl::OkStatus();
   }
@@ -196,7 +205,7 @@ class RangeFunction : public Operator {
       if (size + window.histogram_size == 0) continue;
       result.largest = std::max(result.largest, size + window.histogram_size);
       const double* const args = args_.At(step);
-      RETURN_IF_ERROR(CheckArgs(args));
+      RETURN_IF_ERROR(CheckArgs(args, size > 0));
       WindowResult of_window = Apply(window, args);
       result.notes |= of_window.notes;
       result.overlaps += (of_window.notes & kNoteStartOverlap) != 0;
@@ -231,9 +240,10 @@ class RangeFunction : public Operator {
     return result;
   }
 
-  absl::Status CheckArgs(const double* args) {
+  // At a step whose window has samples.
+  absl::Status CheckArgs(const double* args, bool has_floats = true) {
     if (function_.check_args != nullptr) RETURN_IF_ERROR(function_.check_args(args));
-    if (function_.takes_quantile && !IsQuantile(args[0])) {
+    if (function_.takes_quantile && has_floats && !IsQuantile(args[0])) {
       context_.annotations.Warn(place_, InvalidQuantileText(args[0]));
     }
     return absl::OkStatus();
@@ -277,6 +287,7 @@ class RangeFunction : public Operator {
   const std::unique_ptr<WindowSource> source_;
   const FunctionRow& function_;
   const WindowFunction kernel_;
+  OperatorProfile* const profile_;
   const parser::SourceRange place_;
   ScalarArgs args_;
   const TimeRange range_;

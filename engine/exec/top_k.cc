@@ -32,7 +32,7 @@ class TopK : public Operator {
     Column k;
     RETURN_IF_ERROR(param_->Next(k));
     ASSIGN_OR_RETURN(const bool chooses_any, ChecksAsSampleCount(k));
-    if (!chooses_any) return absl::OkStatus();
+    if (!chooses_any) return Drain(*input_);
     grouping_ = GroupSeries(input_->series(), expr_);
     RETURN_IF_ERROR(Choose(k));
     Arrange();

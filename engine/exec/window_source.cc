@@ -33,6 +33,7 @@ class MatrixSource : public WindowSource {
                const TimeRange& range, ExecContext& context)
       : matchers_(node.matchers),
         reads_statistics_(node.reads_statistics),
+        profile_(context.ProfileOf(node)),
         context_(context) {
     times_ = times;
     range_ms_ = range_ms;
@@ -46,6 +47,7 @@ class MatrixSource : public WindowSource {
   absl::Status Open() override {
     ASSIGN_OR_RETURN(readers_, context_.snapshot.Select(matchers_, min_ms_, max_ms_));
     for (const auto& reader : readers_) series_.push_back({reader->labels(), false});
+    if (profile_ != nullptr) profile_->series += static_cast<int64_t>(series_.size());
     return absl::OkStatus();
   }
 
@@ -59,6 +61,7 @@ class MatrixSource : public WindowSource {
   absl::StatusOr<SampleView> Read(size_t index, WindowScratch& scratch) override {
     scratch.reader = std::move(readers_[index]);
     ASSIGN_OR_RETURN(const SampleView view, scratch.reader->Read(min_ms_, max_ms_, scratch.buffer));
+    if (profile_ != nullptr) profile_->samples += static_cast<int64_t>(view.size);
     if (!reads_statistics_ || view.histograms == nullptr) return WithoutMarkers(view, scratch.kept);
     return WithoutMarkers(WithDetectedResets(view, scratch.detected), scratch.kept);
   }
@@ -98,6 +101,7 @@ class MatrixSource : public WindowSource {
 
   const Matchers& matchers_;
   const bool reads_statistics_;
+  OperatorProfile* const profile_;
   ExecContext& context_;
   int64_t min_ms_, max_ms_;
   SeriesSet readers_;
@@ -107,9 +111,12 @@ class MatrixSource : public WindowSource {
 
 class SubquerySource : public WindowSource {
  public:
-  SubquerySource(OperatorPtr inner, SelectorTimes times, int64_t range_ms,
+  SubquerySource(OperatorPtr inner, const PlanNode& node, SelectorTimes times, int64_t range_ms,
                  const TimeRange& inner_range, ExecContext& context)
-      : inner_(std::move(inner)), inner_range_(inner_range), context_(context) {
+      : inner_(std::move(inner)),
+        inner_range_(inner_range),
+        profile_(context.ProfileOf(node)),
+        context_(context) {
     times_ = times;
     range_ms_ = range_ms;
   }
@@ -117,6 +124,7 @@ class SubquerySource : public WindowSource {
   absl::Status Open() override {
     RETURN_IF_ERROR(inner_->Open());
     series_ = inner_->series();
+    if (profile_ != nullptr) profile_->series += static_cast<int64_t>(series_.size());
     return context_.Hold(inner_range_.steps());
   }
 
@@ -136,6 +144,7 @@ class SubquerySource : public WindowSource {
  private:
   const OperatorPtr inner_;
   const TimeRange inner_range_;
+  OperatorProfile* const profile_;
   ExecContext& context_;
   Column column_;
   SampleBuffer buffer_;
@@ -166,7 +175,7 @@ absl::StatusOr<std::unique_ptr<WindowSource>> MakeSubquerySource(
   if (step_ms == 0) step_ms = absl::ToInt64Milliseconds(context.options.default_subquery_step);
   const TimeRange inner_range = InnerRange(times, range, range_ms, step_ms);
   ASSIGN_OR_RETURN(OperatorPtr inner, BuildOperator(*node.children[0], inner_range, context));
-  return std::make_unique<SubquerySource>(std::move(inner), times, range_ms, inner_range, context);
+  return std::make_unique<SubquerySource>(std::move(inner), node, times, range_ms, inner_range, context);
 }
 
 }  // namespace
