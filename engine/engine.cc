@@ -167,7 +167,7 @@ absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions&
   auto state = std::make_shared<internal::PreparedState>();
   state->expr = std::move(analyzed.expr);
   state->type = analyzed.type;
-  ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr, *regexes));
+  ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr, options.plan, *regexes));
   state->depth = PlanDepth(*state->plan);
   state->source = std::string(text);
   state->text = parser::Print(*state->expr);

@@ -25,6 +25,7 @@
 #include "engine/model/matcher.h"
 #include "engine/model/sample.h"
 #include "engine/model/time_range.h"
+#include "engine/plan/plan_options.h"
 #include "engine/storage/storage.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -33,6 +34,7 @@ namespace sloburn::engine {
 
 struct QueryOptions {
   parser::ParseOptions parse;
+  PlanOptions plan;
   absl::Duration lookback_delta = absl::Minutes(5);
   absl::Duration default_subquery_step = absl::Minutes(1);
   absl::Duration timeout = absl::Minutes(2);

@@ -8,20 +8,30 @@
 namespace sloburn::cli {
 
 void AddPromqltestCommand(CLI::App& app, int& exit_code) {
-  struct Options {
+  struct Flags {
     std::vector<std::string> files;
-    PromqltestOptions run;
+    PromqltestOptions options;
+    std::string plan_passes = "on";
   };
-  auto options = std::make_shared<Options>();
+  auto flags = std::make_shared<Flags>();
   CLI::App* const command = app.add_subcommand(
       "promqltest", "Run test scripts in promqltest's language against the engine");
-  command->add_option("FILE", options->files, "Test scripts")->required();
-  command->add_flag("-v,--verbose", options->run.verbose, "Show each failure");
-  command->add_option("--threads", options->run.threads, "Threads that evaluate a query")
+  command->add_option("FILE", flags->files, "Test scripts")->required();
+  command->add_flag("-v,--verbose", flags->options.is_verbose, "Show each failure");
+  command
+      ->add_option("--plan-passes", flags->plan_passes,
+                   "The planner's optimising passes: on, off, or both, which compares the results "
+                   "bit by bit")
+      ->check(CLI::IsMember({"on", "off", "both"}))
+      ->capture_default_str();
+  command->add_option("--threads", flags->options.threads, "Threads that evaluate a query")
       ->check(CLI::Range(1, 64));
   command->footer("Example:\n  sloburn promqltest testdata/promql/*.test");
-  command->callback([options, &exit_code] {
-    exit_code = RunPromqltest(options->files, options->run, std::cout);
+  command->callback([flags, &exit_code] {
+    flags->options.plan_passes = flags->plan_passes == "off"  ? PlanPasses::kOff
+                                 : flags->plan_passes == "on" ? PlanPasses::kOn
+                                                              : PlanPasses::kBoth;
+    exit_code = RunPromqltest(flags->files, flags->options, std::cout);
   });
 }
 

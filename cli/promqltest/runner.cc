@@ -12,6 +12,7 @@
 #include "cli/promqltest/pin_selectors.h"
 #include "cli/promqltest/script.h"
 #include "engine/engine.h"
+#include "engine/result_difference.h"
 #include "engine/storage/memory_storage.h"
 #include "parser/printer.h"
 
@@ -21,8 +22,9 @@ namespace {
 constexpr int64_t kMinuteMs = 60'000;
 constexpr size_t kMaxScriptBytes = 64 << 20;
 
-engine::QueryOptions UpstreamOptions() {
+engine::QueryOptions UpstreamOptions(PlanPasses passes) {
   engine::QueryOptions options;
+  if (passes == PlanPasses::kOff) options.plan = engine::PlanOptions::NoPasses();
   options.parse.enable_experimental_functions = true;
   options.parse.enable_extended_range_selectors = true;
   options.parse.enable_binop_fill_modifiers = true;
@@ -35,7 +37,9 @@ engine::QueryOptions UpstreamOptions() {
 
 class ScriptRunner {
  public:
-  explicit ScriptRunner(const PromqltestOptions& options) : options_(UpstreamOptions()) {
+  explicit ScriptRunner(const PromqltestOptions& options)
+      : options_(UpstreamOptions(options.plan_passes)),
+        compares_passes_(options.plan_passes == PlanPasses::kBoth) {
     options_.threads = options.threads;
     // Scripts are small; where several threads are asked for, they are to work.
     if (options.threads > 1) options_.min_parallel_samples = 0;
@@ -80,11 +84,27 @@ class ScriptRunner {
 
   absl::Status EvalExpression(const EvalCommand& eval, const std::string& expr,
                               const TimeRange& range) {
-    const auto query = engine::Prepare(expr, options_);
-    if (!query.ok()) return Judge(eval, query.status(), range);
-    const auto result =
-        engine::Execute(*query, *storage_->TakeSnapshot(), range, options_, eval.is_range_query);
+    const auto result = Evaluate(options_, expr, range, eval.is_range_query);
+    RETURN_IF_ERROR(CompareWithoutPasses(expr, range, eval.is_range_query, result));
     return Judge(eval, result, range);
+  }
+
+  absl::StatusOr<engine::QueryResult> Evaluate(const engine::QueryOptions& options,
+                                               const std::string& expr, const TimeRange& range,
+                                               bool as_range) const {
+    ASSIGN_OR_RETURN(const engine::PreparedQuery query, engine::Prepare(expr, options));
+    return engine::Execute(query, *storage_->TakeSnapshot(), range, options, as_range);
+  }
+
+  // `result` is that of the query with the optimising passes.
+  absl::Status CompareWithoutPasses(const std::string& expr, const TimeRange& range, bool as_range,
+                                    const absl::StatusOr<engine::QueryResult>& result) const {
+    if (!compares_passes_) return absl::OkStatus();
+    const engine::QueryOptions without = UpstreamOptions(PlanPasses::kOff);
+    const std::string difference = engine::DescribeDifference(
+        result, Evaluate(without, expr, range, as_range));
+    if (difference.empty()) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat("the plan passes change the result: ", difference));
   }
 
   absl::Status Judge(const EvalCommand& eval, const absl::StatusOr<engine::QueryResult>& result,
@@ -166,7 +186,9 @@ class ScriptRunner {
     if (!query.ok()) return query.status();
     if (query->type() == engine::ValueType::kRangeVector) return absl::OkStatus();
     const TimeRange around = {time - kMinuteMs, time + kMinuteMs, kMinuteMs};
-    auto result = engine::Execute(*query, *storage_->TakeSnapshot(), around, options_);
+    const auto result =
+        engine::Execute(*query, *storage_->TakeSnapshot(), around, options_);
+    RETURN_IF_ERROR(CompareWithoutPasses(expr, around, false, result));
     if (!result.ok()) return Annotate(result.status(), "as a range query: ");
     const Matrix& matrix = std::get<Matrix>(result->value);
     RETURN_IF_ERROR(CheckSorted(matrix));
@@ -191,6 +213,7 @@ class ScriptRunner {
   }
 
   engine::QueryOptions options_;
+  const bool compares_passes_;
   std::unique_ptr<MemoryStorage> storage_;
 };
 
@@ -217,7 +240,7 @@ absl::Status RunFile(const std::string& file, const PromqltestOptions& options, 
       const auto& eval = std::get<EvalCommand>(command);
       const absl::Status status = runner.Eval(eval);
       ++(status.ok() ? tally.passed : tally.failed);
-      if (!status.ok() && options.verbose) {
+      if (!status.ok() && options.is_verbose) {
         out << "  " << file << ":" << eval.line << ": " << eval.expr << "\n    " << status.message()
             << "\n";
       }

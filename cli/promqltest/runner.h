@@ -2,9 +2,6 @@
 // Runs test scripts against the engine, with the upstream runner's settings: delayed name removal,
 // all feature flags, 10,000 samples, lookback 5m. Every instant case also runs pinned by @ at
 // other times and as a range query around its time.
-//
-// Cases that touch what this version does not evaluate (native histograms, start timestamps) count
-// as failed and say so.
 #pragma once
 
 #include <ostream>
@@ -13,9 +10,14 @@
 
 namespace sloburn::cli {
 
+// kBoth: every query runs with the optimising passes and without; a difference of one bit between
+// the two fails the case.
+enum class PlanPasses { kOn, kOff, kBoth };
+
 struct PromqltestOptions {
-  bool verbose = false;  // show each failure
-  int threads = 1;       // per query, however small
+  bool is_verbose = false;  // show each failure
+  PlanPasses plan_passes = PlanPasses::kOn;
+  int threads = 1;  // per query, however small
 };
 
 // Prints "FILE: P passed, F failed" per file and the total at the end. Returns the exit code:

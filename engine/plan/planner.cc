@@ -90,7 +90,8 @@ PlanNode::~PlanNode() {
   }
 }
 
-absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, RegexCache& regexes) {
+absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, const PlanOptions& options,
+                                     RegexCache& regexes) {
   // Parents come before their children in `order`, so the reverse visits children first; generated
   // rules have chains too long for recursion.
   auto root = std::make_unique<PlanNode>();
@@ -107,7 +108,7 @@ absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, RegexCache& regex
     }
   }
   for (size_t i = order.size(); i-- > 0;) order[i]->type = TypeOf(*order[i]);
-  MarkStepInvariance(order);
+  if (options.step_invariance) MarkStepInvariance(order);
   MarkHistogramStatistics(order);
   return root;
 }

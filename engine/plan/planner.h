@@ -5,9 +5,11 @@
 
 #include "absl/status/statusor.h"
 #include "engine/plan/plan.h"
+#include "engine/plan/plan_options.h"
 
 namespace sloburn::engine {
 
-absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, RegexCache& regexes);
+absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, const PlanOptions& options,
+                                     RegexCache& regexes);
 
 }  // namespace sloburn::engine

@@ -24,7 +24,7 @@ class RunnerTest : public testing::Test {
   // Runs one script and keeps the exit code.
   std::string Run(const std::string& text, bool verbose = true) {
     std::ostringstream out;
-    exit_code_ = RunPromqltest({Write("one.test", text)}, {.verbose = verbose}, out);
+    exit_code_ = RunPromqltest({Write("one.test", text)}, {.is_verbose = verbose}, out);
     return out.str();
   }
 
@@ -42,6 +42,18 @@ TEST_F(RunnerTest, CountsPassesAndFailures) {
   EXPECT_THAT(out, HasSubstr("one.test:10: x\n"));
   EXPECT_THAT(out, HasSubstr("expected 51 for x{a=\"1\"}, got 50"));
   EXPECT_EQ(exit_code_, 1);
+}
+
+TEST_F(RunnerTest, PlanPassesMayBeOffOrCompared) {
+  const std::string script = Write("passes.test",
+                                   "load 1m\n  x 0+10x10\n\n"
+                                   "eval range from 0 to 2m step 1m x @ 60 + sum_over_time(x[5m] @ end())\n"
+                                   "  {} 40 40 40\n");
+  for (const PlanPasses passes : {PlanPasses::kOn, PlanPasses::kOff, PlanPasses::kBoth}) {
+    std::ostringstream out;
+    EXPECT_EQ(RunPromqltest({script}, {.is_verbose = true, .plan_passes = passes}, out), 0)
+        << out.str();
+  }
 }
 
 TEST_F(RunnerTest, QuietShowsOnlyTheCounts) {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of the planner's passes run. Only those that save work are here: values are the same to the
+// bit without them, which tests prove by switching them off. Passes that PromQL's meaning depends
+// on always run.
+#pragma once
+
+namespace sloburn::engine {
+
+struct PlanOptions {
+  bool step_invariance = true;  // what is pinned by @ is evaluated at the first step only
+
+  static PlanOptions NoPasses() {
+    PlanOptions options;
+    options.step_invariance = false;
+    return options;
+  }
+};
+
+}  // namespace sloburn::engine
