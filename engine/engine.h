@@ -46,6 +46,8 @@ struct QueryOptions {
   int64_t min_parallel_samples = 65'536;
   // rate, increase, irate and resets look at when samples began to count.
   bool use_start_timestamps = false;
+  // Whether a metric is a counter is told by its label __type__, not by its name.
+  bool type_and_unit_labels = false;
   // Fill QueryResult::explanation.
   bool explain = false;
   // Checked while the query runs; may be null.

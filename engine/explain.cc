@@ -54,8 +54,7 @@ std::string Describe(const PlanNode& node, std::string_view source) {
   return parser::Print(*node.expr);
 }
 
-std::vector<std::string> Notes(const PlanNode& node, const OperatorProfile& profile,
-                               bool is_below_invariant) {
+std::vector<std::string> Notes(const PlanNode& node, bool is_below_invariant) {
   std::vector<std::string> notes;
   const bool is_constant = std::holds_alternative<parser::NumberLiteral>(node.expr->node) ||
                            std::holds_alternative<parser::StringLiteral>(node.expr->node);
@@ -63,7 +62,7 @@ std::vector<std::string> Notes(const PlanNode& node, const OperatorProfile& prof
     notes.emplace_back("evaluated once for all steps");
   }
   if (node.reads_statistics) notes.emplace_back("of histograms only count and sum");
-  if (profile.is_sliding) notes.emplace_back("one pass over each series");
+  if (node.slides) notes.emplace_back("one pass over each series");
   return notes;
 }
 
@@ -97,7 +96,7 @@ std::vector<ExplainRow> Explain(const PlanNode& plan, QueryProfile& profile,
     ExplainRow row;
     row.depth = visit.depth;
     row.operation = Describe(node, source);
-    row.notes = Notes(node, counts, visit.is_below_invariant);
+    row.notes = Notes(node, visit.is_below_invariant);
     row.is_selector = std::holds_alternative<parser::VectorSelector>(node.expr->node) ||
                       std::holds_alternative<parser::MatrixSelector>(node.expr->node);
     row.series = counts.series;

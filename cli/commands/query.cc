@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "base/float_text.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/query_explain.h"
 #include "cli/exit_status.h"
 #include "engine/remote/query_api.h"
 
@@ -16,6 +17,7 @@ struct QueryCommandFlags {
   std::string expr;
   std::string url = "http://127.0.0.1:9099";
   std::string time;
+  bool explain = false;
 };
 
 std::string Seconds(int64_t ms) { return remote::FormatSeconds(ms); }
@@ -58,6 +60,12 @@ int RunQuery(const QueryCommandFlags& flags) {
     std::cerr << "error: " << client.status().message() << "\n";
     return kExitUsage;
   }
+  if (flags.explain) {
+    const absl::Status status = ExplainQuery(**client, flags.expr, time_ms, std::cout);
+    if (status.ok()) return kExitOk;
+    std::cerr << "error: " << status.message() << "\n";
+    return kExitProblems;
+  }
   const auto answer = remote::QueryApi(client->get()).Instant(flags.expr, time_ms);
   if (!answer.ok()) {
     std::cerr << "error: " << answer.status().message() << "\n";
@@ -77,6 +85,8 @@ void AddQueryCommand(CLI::App& app, int& exit_code) {
   command->add_option("EXPR", flags->expr, "The PromQL expression")->required();
   command->add_option("--url", flags->url, "The server");
   command->add_option("--time", flags->time, "Unix time in seconds; default now");
+  command->add_flag("--explain", flags->explain,
+                    "Show how the server evaluates it instead of the result");
   command->footer("Example:\n  sloburn query 'slo:error_budget:remaining_ratio'");
   command->callback([flags, &exit_code] { exit_code = RunQuery(*flags); });
 }

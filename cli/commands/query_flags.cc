@@ -37,6 +37,8 @@ constexpr Feature kFeatures[] = {
      [](engine::QueryOptions& o) { return &o.parse.enable_binop_fill_modifiers; }},
     {"promql-delayed-name-removal",
      [](engine::QueryOptions& o) { return &o.delayed_name_removal; }},
+    {"type-and-unit-labels",
+     [](engine::QueryOptions& o) { return &o.type_and_unit_labels; }},
     {"use-start-timestamps",
      [](engine::QueryOptions& o) { return &o.use_start_timestamps; }},
 };

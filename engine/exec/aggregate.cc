@@ -122,6 +122,8 @@ class States<SumState> {
   std::vector<double> sums_, compensations_;
 };
 
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
 // What an aggregation does with native histograms.
 enum class HistogramUse { kTotal, kCount, kIgnore };
 
@@ -288,6 +290,16 @@ class QuantileAggregate : public Operator {
   }
 
  private:
+  // Of a NaN and another number NaN is either, unless the other is the infinity in question.
+  static double Least(double a, double b) {
+    if (std::isnan(a) || std::isnan(b)) return a == -kInf || b == -kInf ? -kInf : a + b;
+    return std::min(a, b);
+  }
+  static double Most(double a, double b) {
+    if (std::isnan(a) || std::isnan(b)) return a == kInf || b == kInf ? kInf : a + b;
+    return std::max(a, b);
+  }
+
   void WarnOfParam() {
     const auto warn = [this](double q) {
       context_.annotations.Warn(param_place_, InvalidQuantileText(q));
@@ -297,8 +309,8 @@ class QuantileAggregate : public Operator {
     if (std::any_of(values.begin(), values.end(), is_nan)) warn(NormalNan());
     double least = 0, most = 1;
     for (const double q : values) {
-      if (q < least) least = q;
-      if (q > most) most = q;
+      least = Least(least, q);
+      most = Most(most, q);
     }
     if (most > 1) warn(most);
     if (least < 0) warn(least);

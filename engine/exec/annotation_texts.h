@@ -34,6 +34,8 @@ inline constexpr std::string_view kSortInRangeQuery =
     "sort is ineffective for range queries since results are always ordered by labels";
 inline constexpr std::string_view kResetCollision =
     "conflicting counter resets during histogram";
+inline constexpr std::string_view kNotCounterType =
+    "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\"";
 inline constexpr std::string_view kNotCounterName =
     "metric might not be a counter, name does not end in _total/_sum/_count/_bucket:";
 inline constexpr std::string_view kForcedMonotonicity =

@@ -23,7 +23,6 @@ struct OperatorProfile {
   int64_t series = 0;                // it yields, those without a sample included
   std::atomic<int64_t> samples = 0;  // read from the store
   int threads = 1;
-  std::atomic<bool> is_sliding = false;  // windows were gone through in one pass over each series
 };
 
 class QueryProfile {

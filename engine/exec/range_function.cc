@@ -54,6 +54,7 @@ class RangeFunction : public Operator {
       : source_(std::move(source)),
         function_(*node.function),
         kernel_(std::get<WindowFunction>(function_.implementation)),
+        slides_(node.slides),
         profile_(context.ProfileOf(node)),
         place_(PlaceOfArgument(*node.children[0])),
         args_(std::move(args)),
@@ -97,7 +98,7 @@ class RangeFunction : public Operator {
   void BeginThreads() {
     // Scalar arguments are looked at, and annotated, by one thread.
     const bool looks_at_args = function_.check_args != nullptr || function_.takes_quantile;
-    if (!source_->reads_in_any_order() || (looks_at_args && function_.sliding == nullptr)) return;
+    if (!source_->reads_in_any_order() || (looks_at_args && !slides_)) return;
     threads_ = context_.TakeThreads(series_.size(), range_.steps());
     if (profile_ != nullptr) profile_->threads = threads_;
     if (threads_ == 1) return;
@@ -124,15 +125,14 @@ class RangeFunction : public Operator {
     if (view.histograms != nullptr || source_->before_ms() != 0 || uses_starts) {
       return SlideMixed(SplitSamples(view, uses_starts), result);
     }
-    if (function_.sliding == nullptr) return Slide(view, result);
-    if (profile_ != nullptr) profile_->is_sliding = true;
+    if (!slides_) return Slide(view, result);
     SlideSeries(view, result);
     return absl::OkStatus();
   }
 
   // What only the consumer's thread may do: arguments, limits, annotations.
   absl::Status Finish(const Labels& labels, const Column& column, const Result& result) {
-    if (function_.sliding != nullptr &&
+    if (slides_ &&
         (function_.check_args != nullptr || function_.takes_quantile)) {
       for (size_t step = 0; step < column.steps(); ++step) {
         if (column.present[step]) RETURN_IF_ERROR(CheckArgs(args_.At(step)));
@@ -277,6 +277,13 @@ class RangeFunction : public Operator {
     const auto has_sample = [](const Column& c) {
       return std::find(c.present.begin(), c.present.end(), 1) != c.present.end();
     };
+    if (context_.options.type_and_unit_labels) {
+      const std::string_view type = labels.Get(kTypeLabel);
+      if (type == "counter" || type == "histogram" || !has_sample(column)) return;
+      context_.annotations.Inform(place_, StrCat(notes::kNotCounterType, ", got ", GoQuote(type),
+                                                 ": ", GoQuote(metric)));
+      return;
+    }
     for (const std::string_view suffix : {"_total", "_sum", "_count", "_bucket"}) {
       if (metric.ends_with(suffix)) return;
     }
@@ -287,6 +294,7 @@ class RangeFunction : public Operator {
   const std::unique_ptr<WindowSource> source_;
   const FunctionRow& function_;
   const WindowFunction kernel_;
+  const bool slides_;
   OperatorProfile* const profile_;
   const parser::SourceRange place_;
   ScalarArgs args_;

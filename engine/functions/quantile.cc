@@ -17,8 +17,11 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// NaN first.
-bool IsLess(double a, double b) { return a < b || (std::isnan(a) && !std::isnan(b)); }
+// NaN first. Zeros are told apart, so that the result does not depend on how values are sorted.
+bool IsLess(double a, double b) {
+  if (a == b) return std::signbit(a) && !std::signbit(b);
+  return a < b || (std::isnan(a) && !std::isnan(b));
+}
 
 // The result where the samples do not matter.
 std::optional<double> WithoutSamples(double q) {
@@ -80,7 +83,8 @@ class SortedWindow {
 std::vector<uint32_t> RunStarts(const double* values, size_t size) {
   std::vector<uint32_t> starts(size);
   for (size_t i = 1; i < size; ++i) {
-    starts[i] = values[i] >= values[i - 1] ? starts[i - 1] : static_cast<uint32_t>(i);
+    const bool goes_on = values[i] >= values[i - 1] && !IsLess(values[i], values[i - 1]);
+    starts[i] = goes_on ? starts[i - 1] : static_cast<uint32_t>(i);
   }
   return starts;
 }

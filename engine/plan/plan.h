@@ -27,6 +27,8 @@ struct PlanNode {
   // Of a selector: only counts and sums of native histograms are looked at (by histogram_count and
   // the like), so resets are told from sample to sample.
   bool reads_statistics = false;
+  // Of a call of a function over windows: its SeriesFunction is used.
+  bool slides = false;
   Matchers matchers;                      // VectorSelector, MatrixSelector
   const FunctionRow* function = nullptr;  // Call
   // Unary: operand. Binary: left, right. Aggregate: expr[, param]. Call: arguments.

@@ -8,10 +8,12 @@ namespace sloburn::engine {
 
 struct PlanOptions {
   bool step_invariance = true;  // what is pinned by @ is evaluated at the first step only
+  bool sliding_windows = true;  // all windows of a series in one pass, where the function has that
 
   static PlanOptions NoPasses() {
     PlanOptions options;
     options.step_invariance = false;
+    options.sliding_windows = false;
     return options;
   }
 };

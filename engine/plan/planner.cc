@@ -108,6 +108,10 @@ absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, const PlanOptions
     }
   }
   for (size_t i = order.size(); i-- > 0;) order[i]->type = TypeOf(*order[i]);
+  for (PlanNode* const node : order) {
+    node->slides = options.sliding_windows && node->function != nullptr &&
+                   node->function->sliding != nullptr;
+  }
   if (options.step_invariance) MarkStepInvariance(order);
   MarkHistogramStatistics(order);
   return root;

@@ -16,6 +16,8 @@ TEST(PlanPasses, EachHasASwitch) {
   RegexCache regexes;
   EXPECT_TRUE((*MakePlan(**expr, {}, regexes))->is_step_invariant);
   EXPECT_FALSE((*MakePlan(**expr, PlanOptions::NoPasses(), regexes))->is_step_invariant);
+  EXPECT_TRUE((*MakePlan(**expr, {}, regexes))->slides);
+  EXPECT_FALSE((*MakePlan(**expr, PlanOptions::NoPasses(), regexes))->slides);
 }
 
 QueryResult Vector(double value) {

@@ -48,6 +48,24 @@ TEST_F(ApiTest, AnswersAsPrometheusDoes) {
   EXPECT_EQ(cases, 140);
 }
 
+TEST_F(ApiTest, ExplainsQueries) {
+  AppendDataSet();
+  Build();
+  const auto answer = nlohmann::json::parse(
+      Get("/api/v1/query?query=sum(up)&time=1700000000&explain=true").body);
+  const auto& rows = answer["data"]["explanation"];
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["operation"], "sum");
+  EXPECT_EQ(rows[1]["depth"], 1);
+  EXPECT_EQ(rows[1]["operation"], "up");
+  EXPECT_EQ(rows[1]["series"], 2);
+  EXPECT_EQ(rows[1]["samplesRead"], 2);
+  EXPECT_FALSE(rows[0].contains("samplesRead"));
+  EXPECT_EQ(answer["data"]["result"].size(), 1u);
+  EXPECT_THAT(Get("/api/v1/query?query=sum(up)&time=1700000000").body,
+              ::testing::Not(HasSubstr("explanation")));
+}
+
 TEST_F(ApiTest, PostFormsAndGetAreTheSame) {
   AppendDataSet();
   Build();

@@ -8,6 +8,7 @@
 #include "base/str_cat.h"
 #include "base/utf8.h"
 #include "web/api/error_response.h"
+#include "web/api/explain_json.h"
 #include "web/api/json_values.h"
 #include "web/api/parameters.h"
 #include "web/api/result_json.h"
@@ -19,6 +20,7 @@ absl::StatusOr<engine::QueryOptions> ReadOptions(const Request& request, const F
                                                  const Dependencies& deps) {
   engine::QueryOptions options = deps.query_options;
   options.cancelled = request.cancelled.get();
+  options.explain = form.Get("explain") == "true";
   if (const std::string_view text = form.Get("timeout"); !text.empty()) {
     const absl::StatusOr<absl::Duration> timeout = ParseApiDuration(text);
     if (!timeout.ok()) return InvalidParameter("timeout", MessageOf(timeout.status()));
@@ -103,6 +105,10 @@ absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const D
   }
   StrAppend(&out, R"({"resultType":")", ResultTypeText(result.value), R"(","result":)");
   RETURN_IF_ERROR(AppendResultJson(out, result.value, deps.max_response_bytes));
+  if (options.explain) {
+    out += R"(,"explanation":)";
+    AppendExplanationJson(out, result.explanation);
+  }
   if (!stats.empty()) AppendStats(out, timings);
   out += '}';
   return notes;

@@ -12,7 +12,7 @@
 
 namespace sloburn::web {
 
-// Reads query, timeout, lookback_delta and stats from `form`, evaluates over `range` and appends
+// Reads query, timeout, lookback_delta, stats and explain from `form`, evaluates over `range` and appends
 // {"resultType":...,"result":...}. `as_range`: the result is a matrix whatever the range.
 // `limit` cuts the result (0: no limit). The time spent waiting counts against the timeout.
 absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const Dependencies& deps,
