@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "base/utf8.h"
+#include "engine/model/go_regexp.h"
 #include "parser/printer.h"
 
 namespace sloburn {
@@ -15,9 +15,18 @@ namespace {
 
 using parser::MatchType;
 
-// An unanchored compilation budget well above RE2's default, because Go has none: \pL{500} must
-// compile.
-constexpr int64_t kRegexMemory = 64 << 20;
+// What nearly all patterns need; also what the automaton of each may grow to while it matches.
+constexpr int64_t kUsualRegexMemory = 8 << 20;
+// Go has no bound: \pL{500} must compile.
+constexpr int64_t kMostRegexMemory = 64 << 20;
+
+std::shared_ptr<const re2::RE2> CompileWithin(const std::string& text, int64_t memory) {
+  re2::RE2::Options options;
+  options.set_dot_nl(true);
+  options.set_log_errors(false);
+  options.set_max_mem(memory);
+  return std::make_shared<const re2::RE2>(text, options);
+}
 
 bool IsPlainText(std::string_view pattern) {
   return pattern.find_first_of("\\.+*?()[]{}^$|") == std::string_view::npos;
@@ -68,23 +77,13 @@ absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pa
                                                    pattern.size(), " bytes exceeds the limit of ",
                                                    max_bytes));
   }
-  // RE2 has \C (any byte); Go refuses it. Skip escaped pairs to find a real one.
-  for (size_t i = 0; i + 1 < pattern.size(); ++i) {
-    if (pattern[i] != '\\') continue;
-    if (pattern[i + 1] == 'C') {
-      return absl::InvalidArgumentError("error parsing regexp: invalid escape sequence: `\\C`");
-    }
-    ++i;
+  const GoRegexp go = ReadGoRegexp(pattern);
+  auto regex = CompileWithin(go.text, kUsualRegexMemory);
+  if (regex->error_code() == re2::RE2::ErrorPatternTooLarge) {
+    regex = CompileWithin(go.text, kMostRegexMemory);
   }
-  re2::RE2::Options options;
-  options.set_dot_nl(true);
-  options.set_log_errors(false);
-  options.set_max_mem(kRegexMemory);
-  auto regex = std::make_shared<const re2::RE2>(
-      re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (!regex->ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("error parsing regexp: ", regex->error().substr(0, 512)));
-  }
+  if (!regex->ok()) return RegexpError(pattern, *regex);
+  RETURN_IF_ERROR(go.status);
   return regex;
 }
 

@@ -24,7 +24,7 @@ namespace sloburn {
 // Errors: InvalidArgument with "error parsing regexp: ...".
 // `max_bytes` bounds the pattern.
 absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pattern,
-                                                             size_t max_bytes = 64 << 10);
+                                                             size_t max_bytes = 1 << 20);
 
 // Expressions by pattern: those that stand in many queries of a file are compiled once.
 // Not thread-safe.

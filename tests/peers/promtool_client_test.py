@@ -86,7 +86,7 @@ RANGE = [
 ]
 
 BAD = [
-    "", "up{", "sum(", "up[5m", "foo bar", "rate(up)", "{}", "nosuch(up)",
+    "", "up{", "sum(", "up[5m", "foo bar", "rate(up)", "{}", "up{job=~'('}", "nosuch(up)",
     "'x' + 1", "label_replace(up, 'x', '$1', 'job', '(')",
     "sum by (job) up", "1 + ", "up @ x", "up{job='a' job='b'}", "\xff",
     "up + on (instance) group_left (job) requests_total{code='200'} * 2 + topk(1)", "up[5m] + 1",
@@ -139,7 +139,7 @@ def query_series_and_labels(both, start, end):
         for name in ("job", "__name__", "instance", "text", "label.with.dots", "nosuch"):
             both.same("query", "--format=" + output, "labels", "SERVER", name)
             both.same("query", "--format=" + output, "labels", *times, "SERVER", name)
-    for match in ("{}", "up{", "{job=~'.*'}", "rate(up[5m])", "up[5m]", "up offset 5m",
+    for match in ("{}", "up{", "{job=~'('}", "{job=~'.*'}", "rate(up[5m])", "up[5m]", "up offset 5m",
                   "'x'"):
         both.same("query", "series", "--match=" + match, "SERVER", code=1)
         both.same("query", "labels", "--match=" + match, "SERVER", "job", code=1)
