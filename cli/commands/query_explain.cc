@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "base/thousands.h"
 #include "engine/remote/query_api.h"
 
 namespace sloburn::cli {
@@ -20,13 +21,6 @@ constexpr size_t kMaxOperationWidth = 72;
 struct Line {
   std::string operation, series, samples, threads, total, self, notes;
 };
-
-// 1234567 -> 1,234,567
-std::string WithCommas(int64_t number) {
-  std::string text = StrCat(number);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
-  return text;
-}
 
 std::string Milliseconds(double seconds) {
   char text[32];
@@ -48,8 +42,8 @@ Line ToLine(const json& row) {
   Line line;
   const std::string indent(std::min(2 * row.at("depth").get<size_t>(), kMaxIndent), ' ');
   line.operation = Shortened(indent + row.at("operation").get<std::string>());
-  line.series = WithCommas(row.at("series").get<int64_t>());
-  if (row.contains("samplesRead")) line.samples = WithCommas(row["samplesRead"].get<int64_t>());
+  line.series = WithThousandsCommas(row.at("series").get<int64_t>());
+  if (row.contains("samplesRead")) line.samples = WithThousandsCommas(row["samplesRead"].get<int64_t>());
   line.threads = StrCat(row.at("threads").get<int>());
   line.total = Milliseconds(row.at("totalTime").get<double>());
   line.self = Milliseconds(row.at("selfTime").get<double>());

@@ -3,6 +3,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "base/thousands.h"
 #include "web/api/api_handler.h"
 #include "web/api/error_response.h"
 #include "web/api/parameters.h"
@@ -15,13 +16,6 @@ absl::StatusOr<absl::Time> RequiredTime(const Form& form, std::string_view name)
   absl::StatusOr<absl::Time> time = ParseApiTime(form.Get(name));
   if (!time.ok()) return InvalidParameter(name, MessageOf(time.status()));
   return time;
-}
-
-// 11000 -> "11,000".
-std::string WithThousandsCommas(int64_t number) {
-  std::string text = StrCat(number);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(at, ",");
-  return text;
 }
 
 absl::Status StepTooSmall() {
