@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "base/float_text.h"
 #include "base/status_macros.h"
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
@@ -71,12 +72,17 @@ Verdict Judge(const Newest& newest, int64_t timestamp_ms, double value,
   return SameValue(newest, value, histogram) ? Verdict::kIgnore : Verdict::kDuplicate;
 }
 
-absl::Status ToStatus(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kOutOfOrder: return absl::OutOfRangeError("out of order sample");
-    case Verdict::kDuplicate: return absl::AlreadyExistsError("duplicate sample for timestamp");
-    default: return absl::OkStatus();
+// REQUIRES: `verdict` refuses the sample.
+absl::Status Refusal(Verdict verdict, const Newest& newest, int64_t timestamp_ms, double value,
+                     const HistogramPtr& histogram) {
+  if (verdict == Verdict::kOutOfOrder) return absl::OutOfRangeError("out of order sample");
+  std::string text = "duplicate sample for timestamp";
+  if (histogram == nullptr && timestamp_ms != 0) {
+    absl::StrAppend(&text, " ", timestamp_ms, "; overrides not allowed: existing ",
+                    newest.histogram != nullptr ? "is a histogram" : FormatFloatG(newest.value),
+                    ", new value ", FormatFloatG(value));
   }
+  return absl::AlreadyExistsError(text);
 }
 
 }  // namespace
@@ -225,7 +231,7 @@ absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timesta
     if (verdict == Verdict::kIgnore) return absl::OkStatus();
     if (verdict != Verdict::kAccept) {
       ++refused_;
-      return ToStatus(verdict);
+      return Refusal(verdict, pending->newest, timestamp_ms, value, histogram);
     }
   }
   if (histogram != nullptr) {

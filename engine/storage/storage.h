@@ -87,7 +87,8 @@ class Appender {
 
   // Errors name what is wrong in Prometheus' words and leave the appender usable:
   //   OutOfRange         "out of order sample", "out of bounds"
-  //   AlreadyExists      "duplicate sample for timestamp" (same time, other value)
+  //   AlreadyExists      "duplicate sample for timestamp 5; overrides not allowed: existing 1, new
+  //                      value 2"; without what follows "timestamp" for a histogram
   //   ResourceExhausted  the series limit
   // A sample equal to the newest one of its series is accepted and ignored.
   virtual absl::Status Append(const Labels& labels, int64_t timestamp_ms, double value) = 0;

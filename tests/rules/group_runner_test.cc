@@ -207,7 +207,8 @@ TEST(GroupRunner, TheSameSeriesTwiceInATick) {
   f.Tick(*group, 60);
   EXPECT_EQ(f.Samples("r"), "r 1@60");
   EXPECT_EQ(f.Rule(*group, 0).health, RuleHealth::kOk);
-  EXPECT_EQ(f.Rule(*group, 1).last_error, "duplicate sample for timestamp");
+  EXPECT_EQ(f.Rule(*group, 1).last_error,
+            "duplicate sample for timestamp 60000; overrides not allowed: existing 1, new value 2");
 }
 
 TEST(GroupRunner, RepeatingATickChangesNothing) {

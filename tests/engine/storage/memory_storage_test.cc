@@ -64,7 +64,8 @@ TEST(MemoryStorage, JudgesLateAndDuplicateSamplesAsPrometheusDoes) {
   MemoryStorage storage;
   ASSERT_TRUE(AppendOne(storage, Named("a"), 10, 1).ok());
   EXPECT_EQ(AppendOne(storage, Named("a"), 9, 1).message(), "out of order sample");
-  EXPECT_EQ(AppendOne(storage, Named("a"), 10, 2).message(), "duplicate sample for timestamp");
+  EXPECT_EQ(AppendOne(storage, Named("a"), 10, 2e20).message(),
+            "duplicate sample for timestamp 10; overrides not allowed: existing 1, new value 2e+20");
   EXPECT_TRUE(AppendOne(storage, Named("a"), 10, 1).ok());
   // Equal to the bit: another NaN is another value.
   ASSERT_TRUE(AppendOne(storage, Named("a"), 11, StaleMarker()).ok());
