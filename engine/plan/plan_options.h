@@ -7,7 +7,9 @@
 namespace sloburn::engine {
 
 struct PlanOptions {
-  bool step_invariance = true;  // what is pinned by @ is evaluated at the first step only
+  // What is pinned by @ is evaluated at the first step only. Without: only where its meaning depends
+  // on that (step_invariance.h).
+  bool step_invariance = true;
   bool sliding_windows = true;  // all windows of a series in one pass, where the function has that
 
   static PlanOptions NoPasses() {

@@ -112,7 +112,8 @@ absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, const PlanOptions
     node->slides = options.sliding_windows && node->function != nullptr &&
                    node->function->sliding != nullptr;
   }
-  if (options.step_invariance) MarkStepInvariance(order);
+  MarkStepInvariance(order, options.step_invariance ? InvariantParts::kAll
+                                                    : InvariantParts::kWhereMeaningDepends);
   MarkHistogramStatistics(order);
   return root;
 }

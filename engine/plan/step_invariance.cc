@@ -33,9 +33,36 @@ bool IsLiteral(const PlanNode& node) {
          std::holds_alternative<parser::StringLiteral>(node.expr->node);
 }
 
+bool OrdersItsSeries(const PlanNode& node) {
+  if (node.function != nullptr) {
+    constexpr std::string_view kSort = "sort";
+    return node.function->name.substr(0, kSort.size()) == kSort;
+  }
+  const auto* const aggregate = std::get_if<parser::AggregateExpr>(&node.expr->node);
+  return aggregate != nullptr && (aggregate->op == parser::AggregateOperator::kTopk ||
+                                  aggregate->op == parser::AggregateOperator::kBottomk);
+}
+
 class Marker {
  public:
-  // Children are already in `invariant_`.
+  explicit Marker(InvariantParts parts) : parts_(parts) {}
+
+  // Children come before their parents.
+  void Record(PlanNode& node) {
+    Traits traits;
+    traits.is_invariant = Visit(node);
+    traits.needs_one_step = NeedsOneStep(node);
+    traits_[&node] = traits;
+  }
+  void MarkRoot(PlanNode& node) { node.is_step_invariant = IsEvaluatedOnce(node); }
+
+ private:
+  struct Traits {
+    bool is_invariant = false;
+    // Evaluated at several steps it, or something in it, would give other values.
+    bool needs_one_step = false;
+  };
+
   bool Visit(PlanNode& node) {
     const parser::ExprNode& syntax = node.expr->node;
     if (const auto* selector = std::get_if<parser::VectorSelector>(&syntax)) {
@@ -50,34 +77,50 @@ class Marker {
     }
     if (IsLiteral(node)) return true;
     if (std::holds_alternative<parser::AggregateExpr>(syntax)) {
-      return invariant_[node.children[0].get()];
+      return IsInvariant(node, 0);
     }
     bool is_invariant = node.function == nullptr || !IsTimeDependent(node);
-    for (const PlanNodePtr& child : node.children) is_invariant &= invariant_[child.get()];
+    for (size_t i = 0; i < node.children.size(); ++i) is_invariant &= IsInvariant(node, i);
     if (!is_invariant) {
       for (size_t i = 0; i < node.children.size(); ++i) MarkChild(node, i);
     }
     return is_invariant;
   }
 
-  void Record(PlanNode& node) { invariant_[&node] = Visit(node); }
-  void MarkRoot(PlanNode& node) { node.is_step_invariant = invariant_[&node] && !IsLiteral(node); }
+  bool NeedsOneStep(const PlanNode& node) {
+    // The steps of a subquery are its own.
+    if (std::holds_alternative<parser::SubqueryExpr>(node.expr->node)) return false;
+    bool needs = OrdersItsSeries(node);
+    const bool is_aggregate = std::holds_alternative<parser::AggregateExpr>(node.expr->node);
+    if (is_aggregate && node.children.size() > 1) needs |= !IsInvariant(node, 1);
+    for (const PlanNodePtr& child : node.children) needs |= traits_[child.get()].needs_one_step;
+    return needs;
+  }
 
- private:
+  bool IsInvariant(const PlanNode& parent, size_t index) {
+    return traits_[parent.children[index].get()].is_invariant;
+  }
+
   // A range vector is not evaluated by itself: its function pins the window instead.
   void MarkChild(PlanNode& parent, size_t index) {
     PlanNode& child = *parent.children[index];
-    child.is_step_invariant =
-        invariant_[&child] && !IsLiteral(child) && child.type != ValueType::kRangeVector;
+    child.is_step_invariant = IsEvaluatedOnce(child) && child.type != ValueType::kRangeVector;
   }
 
-  std::unordered_map<const PlanNode*, bool> invariant_;
+  bool IsEvaluatedOnce(const PlanNode& node) {
+    const Traits& traits = traits_[&node];
+    return traits.is_invariant && !IsLiteral(node) &&
+           (parts_ == InvariantParts::kAll || traits.needs_one_step);
+  }
+
+  const InvariantParts parts_;
+  std::unordered_map<const PlanNode*, Traits> traits_;
 };
 
 }  // namespace
 
-void MarkStepInvariance(const std::vector<PlanNode*>& parents_first) {
-  Marker marker;
+void MarkStepInvariance(const std::vector<PlanNode*>& parents_first, InvariantParts parts) {
+  Marker marker(parts);
   for (size_t i = parents_first.size(); i-- > 0;) marker.Record(*parents_first[i]);
   marker.MarkRoot(*parents_first.front());
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which parts of a query have the same value at every step, because every selector in them is
 // pinned by @: these are evaluated once (Prometheus' PreprocessExpr).
+//
+// That saves work, and for some it is what they mean: sort and topk order their series where they
+// are evaluated at one step, and an aggregation over something pinned takes its parameter at the
+// first step, even where the parameter changes.
 #pragma once
 
 #include <vector>
@@ -9,8 +13,10 @@
 
 namespace sloburn::engine {
 
-// Sets is_step_invariant on the topmost invariant nodes. `parents_first` lists all nodes of a
-// plan, each before its children.
-void MarkStepInvariance(const std::vector<PlanNode*>& parents_first);
+enum class InvariantParts { kAll, kWhereMeaningDepends };
+
+// Sets is_step_invariant on the topmost invariant nodes, of all or of those whose values would
+// differ otherwise. `parents_first` lists all nodes of a plan, each before its children.
+void MarkStepInvariance(const std::vector<PlanNode*>& parents_first, InvariantParts parts);
 
 }  // namespace sloburn::engine

@@ -20,6 +20,24 @@ TEST(PlanPasses, EachHasASwitch) {
   EXPECT_FALSE((*MakePlan(**expr, PlanOptions::NoPasses(), regexes))->slides);
 }
 
+TEST(PlanPasses, StepInvarianceStaysWhereMeaningDependsOnIt) {
+  for (const auto& [text, stays] : {std::pair("sort(x @ 60)", true),
+                                    std::pair("-limitk(1, topk(2, x @ 60))", true),
+                                    std::pair("quantile(time(), x @ 60)", true),
+                                    std::pair("quantile(scalar(y @ 60), x @ 60)", false),
+                                    std::pair("sum_over_time(sort(x)[5m:] @ 60)", false),
+                                    std::pair("sum(x @ 60) + 1", false)}) {
+    SCOPED_TRACE(text);
+    parser::ParseOptions options;
+    options.enable_experimental_functions = true;
+    const auto expr = parser::Parse(text, options);
+    ASSERT_TRUE(expr.ok()) << expr.status();
+    RegexCache regexes;
+    EXPECT_TRUE((*MakePlan(**expr, {}, regexes))->is_step_invariant);
+    EXPECT_EQ((*MakePlan(**expr, PlanOptions::NoPasses(), regexes))->is_step_invariant, stays);
+  }
+}
+
 QueryResult Vector(double value) {
   QueryResult result;
   result.value = InstantVector{{Labels::FromPairs({{"a", "b"}}), 5, value}};
