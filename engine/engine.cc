@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -101,6 +102,35 @@ absl::StatusOr<SampleView> AtEdges(const SampleView& view, const WindowSource& s
   return SampleView{edged.timestamps.data(), edged.values.data(), edged.values.size()};
 }
 
+template <typename Samples>
+absl::Status AppendInOrder(Samples& into, Samples& from) {
+  const auto by_time = [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; };
+  std::move(from.begin(), from.end(), std::back_inserter(into));
+  std::sort(into.begin(), into.end(), by_time);
+  const auto same_time = [](const auto& a, const auto& b) {
+    return a.timestamp_ms == b.timestamp_ms;
+  };
+  if (std::adjacent_find(into.begin(), into.end(), same_time) == into.end()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(kSameLabelset);
+}
+
+// Series may have become equal as their names were dropped. REQUIRES: sorted by labels.
+absl::Status MergeEqualLabels(Matrix& matrix) {
+  size_t last = 0;
+  for (size_t i = 1; i < matrix.size(); ++i) {
+    if (matrix[i].labels == matrix[last].labels) {
+      RETURN_IF_ERROR(AppendInOrder(matrix[last].samples, matrix[i].samples));
+      RETURN_IF_ERROR(AppendInOrder(matrix[last].histograms, matrix[i].histograms));
+    } else if (++last != i) {
+      matrix[last] = std::move(matrix[i]);
+    }
+  }
+  if (!matrix.empty()) matrix.resize(last + 1);
+  return absl::OkStatus();
+}
+
 // A range vector as the result of an instant query: the raw samples of its window.
 absl::StatusOr<QueryValue> CollectWindow(const PlanNode& plan, const TimeRange& range,
                                          ExecContext& context) {
@@ -131,6 +161,7 @@ absl::StatusOr<QueryValue> CollectWindow(const PlanNode& plan, const TimeRange& 
   }
   std::sort(matrix.begin(), matrix.end(),
             [](const SeriesSamples& a, const SeriesSamples& b) { return a.labels < b.labels; });
+  RETURN_IF_ERROR(MergeEqualLabels(matrix));
   return matrix;
 }
 

@@ -66,7 +66,8 @@ class CountValues : public Operator {
     const auto [position, is_new] = positions_.try_emplace(labels, columns_.size());
     if (is_new) {
       RETURN_IF_ERROR(context_.Hold(steps_));
-      series_.push_back({labels, group.drops_name});
+      // Unlike other aggregations this one forgets that the name was to be dropped.
+      series_.push_back({labels, false});
       columns_.emplace_back();
       columns_.back().Reset(steps_);
     }

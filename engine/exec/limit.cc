@@ -68,12 +68,13 @@ class LimitRatio : public Operator {
     RETURN_IF_ERROR(input_->Open());
     RETURN_IF_ERROR(param_->Open());
     RETURN_IF_ERROR(param_->Next(ratio_));
-    const auto [least, most] = std::minmax_element(ratio_.values.begin(), ratio_.values.end());
-    if (*least == 0 && *most == 0) return Drain(*input_);
+    if (ratio_.values.empty()) return Drain(*input_);  // a subquery without a step
     const auto is_nan = [](double ratio) { return std::isnan(ratio); };
     if (std::any_of(ratio_.values.begin(), ratio_.values.end(), is_nan)) {
       return absl::FailedPreconditionError("Ratio value is NaN");
     }
+    const auto [least, most] = std::minmax_element(ratio_.values.begin(), ratio_.values.end());
+    if (*least == 0 && *most == 0) return Drain(*input_);
     if (*most > 1) Warn(*most, "1");
     if (*least < -1) Warn(*least, "-1");
     series_ = input_->series();

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/name_dropping.h"
 
+#include <algorithm>
+#include <limits>
 #include <unordered_map>
 
 #include "base/status_macros.h"
 
 namespace sloburn::engine {
 namespace {
+
+constexpr size_t kNever = std::numeric_limits<size_t>::max();
 
 class Merge : public Operator {
  public:
@@ -22,7 +26,6 @@ class Merge : public Operator {
         series_.push_back(series);
       } else {
         has_duplicates_ = true;
-        series_[position->second].drops_name |= series.drops_name;
       }
       targets_.push_back(position->second);
     }
@@ -39,33 +42,60 @@ class Merge : public Operator {
  private:
   absl::Status Join() {
     joined_.resize(series_.size());
-    std::vector<uint8_t> has_samples(series_.size(), 0);
+    std::vector<size_t> first_steps(series_.size(), kNever);
+    std::vector<size_t> order;  // of first samples: that in which Prometheus has those of an instant
     Column column;
-    for (const size_t target : targets_) {
+    for (size_t i = 0; i < targets_.size(); ++i) {
+      const size_t target = targets_[i];
       RETURN_IF_ERROR(input_->Next(column));
-      Column& into = joined_[target];
-      if (into.present.empty()) {
-        into.Reset(column.steps());
-        RETURN_IF_ERROR(context_.Hold(column.steps()));
-      }
-      bool is_empty = true;
-      for (size_t step = 0; step < column.steps(); ++step) {
-        if (!column.has_sample(step)) continue;
-        is_empty = false;
-        if (into.has_sample(step)) return absl::FailedPreconditionError(kSameLabelset);
-        if (column.present[step]) {
-          into.Set(step, column.values[step]);
-        } else {
-          into.Set(step, std::move(column.histograms[step]));
-        }
-      }
-      if (is_empty) continue;
-      if (rule_ == MergeRule::kAnyStep && has_samples[target]) {
+      ASSIGN_OR_RETURN(const size_t first_step, MoveSamples(column, joined_[target]));
+      if (first_step == kNever) continue;
+      size_t& known_first = first_steps[target];
+      if (known_first == kNever) {
+        order.push_back(target);
+      } else if (rule_ == MergeRule::kAnyStep) {
         return absl::FailedPreconditionError(kSameLabelset);
       }
-      has_samples[target] = 1;
+      if (first_step < known_first) {
+        known_first = first_step;
+        series_[target].drops_name = input_->series()[i].drops_name;
+      }
     }
+    Rearrange(order);
     return absl::OkStatus();
+  }
+
+  // Returns the step of the first sample.
+  absl::StatusOr<size_t> MoveSamples(Column& from, Column& into) {
+    if (into.present.empty()) {
+      into.Reset(from.steps());
+      RETURN_IF_ERROR(context_.Hold(from.steps()));
+    }
+    size_t first_step = kNever;
+    for (size_t step = 0; step < from.steps(); ++step) {
+      if (!from.has_sample(step)) continue;
+      first_step = std::min(first_step, step);
+      if (into.has_sample(step)) return absl::FailedPreconditionError(kSameLabelset);
+      if (from.present[step]) {
+        into.Set(step, from.values[step]);
+      } else {
+        into.Set(step, std::move(from.histograms[step]));
+      }
+    }
+    return first_step;
+  }
+
+  // Leaves out what is not in `order`: it has no sample.
+  void Rearrange(const std::vector<size_t>& order) {
+    std::vector<OutputSeries> series;
+    std::vector<Column> joined;
+    for (const size_t target : order) {
+      series.push_back(std::move(series_[target]));
+      joined.push_back(std::move(joined_[target]));
+    }
+    for (const Column& left_out : joined_) context_.Release(left_out.steps());
+    series_ = std::move(series);
+    joined_ = std::move(joined);
   }
 
   const OperatorPtr input_;

@@ -8,25 +8,15 @@
 #include "base/float_text.h"
 
 namespace sloburn::engine {
-namespace {
-
-// NaN where there is nothing but NaN.
-double Largest(const Column& k) {
-  double largest = k.values.empty() ? 0 : k.values[0];
-  for (const double value : k.values) largest = std::fmax(largest, value);
-  return largest;
-}
-
-}  // namespace
-
 absl::StatusOr<bool> ChecksAsSampleCount(const Column& k) {
-  // Prometheus looks at this before it looks for bad values.
-  if (Largest(k) < 1) return false;
-  constexpr double kInt64Limit = 9223372036854775807.0;
+  if (k.values.empty()) return false;
   for (const double value : k.values) {
     if (std::isnan(value)) return absl::FailedPreconditionError("Parameter value is NaN");
   }
+  constexpr double kInt64Limit = 9223372036854775807.0;
   const auto [least, most] = std::minmax_element(k.values.begin(), k.values.end());
+  // Prometheus looks at this before it looks for values out of range.
+  if (*most < 1) return false;
   if (*least <= -kInt64Limit) {
     return absl::FailedPreconditionError(
         absl::StrCat("Scalar value ", FormatFloatG(*least), " underflows int64"));
