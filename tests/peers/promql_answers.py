@@ -10,7 +10,7 @@ import http.client, json, math, urllib.parse
 from dataclasses import dataclass, replace
 
 from differential_data import NATIVE, metrics_of
-from promql_syntax import Aggregate, Binary, Call, Paren
+from promql_syntax import Aggregate, Binary, Call, Paren, Tokens
 
 RELATIVE = 1e-9
 LIBM = {"exp", "ln", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh",
@@ -115,6 +115,8 @@ def is_libm(node):
 
 
 def uses_libm(expr):
+    if isinstance(expr, Tokens):
+        return any(token in LIBM | LIBM_ON_NATIVE for token in expr.tokens)
     return any(is_libm(node) for node in expr.walk())
 
 
