@@ -156,14 +156,14 @@ class Aggregate : public Operator {
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
     grouping_ = GroupSeries(input_->series(), expr_);
-    series_ = grouping_.groups;
+    RETURN_IF_ERROR(ReadAll());
+    for (const size_t group : order_.groups()) series_.push_back(grouping_.groups[group]);
     return absl::OkStatus();
   }
 
   absl::Status Next(Column& column) override {
-    if (next_ == 0) RETURN_IF_ERROR(ReadAll());
     column.Reset(steps_);
-    const size_t first = next_++ * steps_;
+    const size_t first = order_.groups()[next_++] * steps_;
     for (size_t step = 0; step < steps_; ++step) {
       const size_t cell = first + step;
       if (!histograms_.empty() && SetHistogram(cell, step, column)) continue;
@@ -174,7 +174,8 @@ class Aggregate : public Operator {
 
  private:
   absl::Status ReadAll() {
-    const size_t size = series_.size() * steps_;
+    const size_t size = grouping_.groups.size() * steps_;
+    order_ = AppearanceOrder(grouping_.groups.size());
     RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(size)));
     states_.Resize(size);
     is_seen_.resize(size);
@@ -182,6 +183,7 @@ class Aggregate : public Operator {
     for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
       const size_t group = grouping_.of_series[i];
       RETURN_IF_ERROR(input_->Next(column));
+      order_.See(group, column);
       if (!histograms_.empty()) DropAfterBroken(group, column);
       AddFloats(group * steps_, column);
       if (!column.histograms.empty()) TakeHistograms(group, input_->series()[i], column);
@@ -251,6 +253,7 @@ class Aggregate : public Operator {
   ExecContext& context_;
   HistogramTotals histograms_;
   Grouping grouping_;
+  AppearanceOrder order_;
   States<State> states_;  // [group][step]
   std::vector<uint8_t> is_seen_;
   size_t next_ = 0;
@@ -274,18 +277,18 @@ class QuantileAggregate : public Operator {
     RETURN_IF_ERROR(param_->Next(quantile_));
     WarnOfParam();
     grouping_ = GroupSeries(input_->series(), expr_);
-    series_ = grouping_.groups;
+    RETURN_IF_ERROR(ReadAll());
+    for (const size_t group : order_.groups()) series_.push_back(grouping_.groups[group]);
     return absl::OkStatus();
   }
 
   absl::Status Next(Column& column) override {
-    if (next_ == 0) RETURN_IF_ERROR(ReadAll());
     column.Reset(steps_);
+    const size_t first = order_.groups()[next_++] * steps_;
     for (size_t step = 0; step < steps_; ++step) {
-      std::vector<double>& values = values_[next_ * steps_ + step];
+      std::vector<double>& values = values_[first + step];
       if (!values.empty()) column.Set(step, Quantile(quantile_.values[step], values));
     }
-    ++next_;
     return absl::OkStatus();
   }
 
@@ -317,10 +320,12 @@ class QuantileAggregate : public Operator {
   }
 
   absl::Status ReadAll() {
-    values_.resize(series_.size() * steps_);
+    values_.resize(grouping_.groups.size() * steps_);
+    order_ = AppearanceOrder(grouping_.groups.size());
     Column column;
     for (const size_t group : grouping_.of_series) {
       RETURN_IF_ERROR(input_->Next(column));
+      order_.See(group, column);
       RETURN_IF_ERROR(context_.Hold(column.steps()));
       for (size_t step = 0; step < steps_; ++step) {
         if (column.present[step]) values_[group * steps_ + step].push_back(column.values[step]);
@@ -336,6 +341,7 @@ class QuantileAggregate : public Operator {
   const size_t steps_;
   ExecContext& context_;
   Grouping grouping_;
+  AppearanceOrder order_;
   Column quantile_;
   std::vector<std::vector<double>> values_;  // [group][step]
   size_t next_ = 0;

@@ -54,10 +54,11 @@ absl::StatusOr<OperatorPtr> MakeAggregation(const PlanNode& node,
   if (expr.op == Op::kTopk || expr.op == Op::kBottomk) {
     return MakeTopK(std::move(input), std::move(param), node, range, context);
   }
-  if (expr.op == Op::kLimitk) return MakeLimitK(std::move(input), std::move(param), expr);
+  if (expr.op == Op::kLimitk) {
+    return MakeLimitK(std::move(input), std::move(param), node, range);
+  }
   if (expr.op == Op::kLimitRatio) {
-    return MakeLimitRatio(std::move(input), std::move(param), node.children[1]->expr->range,
-                          context);
+    return MakeLimitRatio(std::move(input), std::move(param), node, range, context);
   }
   return MakeAggregate(std::move(input), std::move(param), node, range.steps(), context);
 }

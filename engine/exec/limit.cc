@@ -9,32 +9,103 @@
 #include "engine/exec/annotation_texts.h"
 #include "engine/exec/grouping.h"
 #include "engine/exec/sample_count.h"
+#include "engine/exec/value_heap.h"
 
 namespace sloburn::engine {
 namespace {
 
-class LimitK : public Operator {
+// limitk and limit_ratio: some of the series, whole or step by step.
+class Limit : public Operator {
  public:
-  LimitK(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr)
-      : input_(std::move(input)), param_(std::move(param)), expr_(expr) {}
+  Limit(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
+        const TimeRange& range)
+      : input_(std::move(input)),
+        param_(std::move(param)),
+        expr_(expr),
+        is_instant_(range.is_instant()) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
     RETURN_IF_ERROR(param_->Open());
-    Column k;
-    RETURN_IF_ERROR(param_->Next(k));
-    ASSIGN_OR_RETURN(const bool chooses_any, ChecksAsSampleCount(k));
+    Column param;
+    RETURN_IF_ERROR(param_->Next(param));
+    ASSIGN_OR_RETURN(const bool chooses_any, Prepare(param));
     if (!chooses_any) return Drain(*input_);
-    for (const double value : k.values) k_.push_back(value < 1 ? 0 : static_cast<int64_t>(value));
     grouping_ = GroupSeries(input_->series(), expr_);
-    taken_.assign(grouping_.groups.size() * k_.size(), 0);
+    PrepareGroups(grouping_.groups.size());
     series_ = input_->series();
-    return absl::OkStatus();
+    return is_instant_ ? Arrange() : absl::OkStatus();
   }
 
   absl::Status Next(Column& column) override {
+    if (is_instant_) {
+      column = std::move(columns_[next_++]);
+      return absl::OkStatus();
+    }
     RETURN_IF_ERROR(input_->Next(column));
-    int64_t* const taken = taken_.data() + grouping_.of_series[next_++] * k_.size();
+    Choose(next_, grouping_.of_series[next_], column);
+    ++next_;
+    return absl::OkStatus();
+  }
+
+ protected:
+  // Looks at the parameter's values; false where nothing can be chosen.
+  virtual absl::StatusOr<bool> Prepare(const Column& param) = 0;
+  virtual void PrepareGroups(size_t /*groups*/) {}
+  // Erases what is not chosen of the input series `series`.
+  virtual void Choose(size_t series, size_t group, Column& column) = 0;
+
+  const Labels& LabelsOf(size_t series) const { return input_->series()[series].labels; }
+
+ private:
+  // At a single step Prometheus yields what it has chosen group by group, each as a heap lies.
+  absl::Status Arrange() {
+    std::vector<ValueHeap> heaps(grouping_.groups.size());
+    AppearanceOrder order(grouping_.groups.size());
+    std::vector<Column> chosen(series_.size());
+    for (size_t i = 0; i < series_.size(); ++i) {
+      const size_t group = grouping_.of_series[i];
+      RETURN_IF_ERROR(input_->Next(chosen[i]));
+      order.See(group, chosen[i]);
+      Choose(i, group, chosen[i]);
+      if (!chosen[i].has_sample(0)) continue;
+      const double value = chosen[i].present[0] ? chosen[i].values[0] : 0;  // a histogram's is 0
+      heaps[group].Offer({value, i}, series_.size());
+    }
+    std::vector<OutputSeries> arranged;
+    for (const size_t group : order.groups()) {
+      for (const Candidate& candidate : heaps[group].samples()) {
+        arranged.push_back(std::move(series_[candidate.series]));
+        columns_.push_back(std::move(chosen[candidate.series]));
+      }
+    }
+    series_ = std::move(arranged);
+    return absl::OkStatus();
+  }
+
+  const OperatorPtr input_, param_;
+  const parser::AggregateExpr& expr_;
+  const bool is_instant_;
+  Grouping grouping_;
+  std::vector<Column> columns_;  // at a single step, in the order of series()
+  size_t next_ = 0;
+};
+
+class LimitK : public Limit {
+ public:
+  using Limit::Limit;
+
+ protected:
+  absl::StatusOr<bool> Prepare(const Column& k) override {
+    ASSIGN_OR_RETURN(const bool chooses_any, ChecksAsSampleCount(k));
+    for (const double value : k.values) k_.push_back(value < 1 ? 0 : static_cast<int64_t>(value));
+    return chooses_any;
+  }
+
+  void PrepareGroups(size_t groups) override { taken_.assign(groups * k_.size(), 0); }
+
+  void Choose(size_t /*series*/, size_t group, Column& column) override {
+    int64_t* const taken = taken_.data() + group * k_.size();
     for (size_t step = 0; step < column.steps(); ++step) {
       if (!column.has_sample(step)) continue;
       if (taken[step] < k_[step]) {
@@ -43,79 +114,70 @@ class LimitK : public Operator {
         column.Erase(step);
       }
     }
-    return absl::OkStatus();
   }
 
  private:
-  const OperatorPtr input_, param_;
-  const parser::AggregateExpr& expr_;
-  std::vector<int64_t> k_;  // per step
-  Grouping grouping_;
+  std::vector<int64_t> k_;      // per step
   std::vector<int64_t> taken_;  // [group][step]
-  size_t next_ = 0;
 };
 
-class LimitRatio : public Operator {
+class LimitRatio : public Limit {
  public:
-  LimitRatio(OperatorPtr input, OperatorPtr param, parser::SourceRange param_place,
+  LimitRatio(OperatorPtr input, OperatorPtr param, const PlanNode& node, const TimeRange& range,
              ExecContext& context)
-      : input_(std::move(input)),
-        param_(std::move(param)),
-        param_place_(param_place),
+      : Limit(std::move(input), std::move(param),
+              std::get<parser::AggregateExpr>(node.expr->node), range),
+        param_place_(node.children[1]->expr->range),
         context_(context) {}
 
-  absl::Status Open() override {
-    RETURN_IF_ERROR(input_->Open());
-    RETURN_IF_ERROR(param_->Open());
-    RETURN_IF_ERROR(param_->Next(ratio_));
-    if (ratio_.values.empty()) return Drain(*input_);  // a subquery without a step
-    const auto is_nan = [](double ratio) { return std::isnan(ratio); };
-    if (std::any_of(ratio_.values.begin(), ratio_.values.end(), is_nan)) {
+ protected:
+  absl::StatusOr<bool> Prepare(const Column& ratio) override {
+    if (ratio.values.empty()) return false;  // a subquery without a step
+    const auto is_nan = [](double value) { return std::isnan(value); };
+    if (std::any_of(ratio.values.begin(), ratio.values.end(), is_nan)) {
       return absl::FailedPreconditionError("Ratio value is NaN");
     }
-    const auto [least, most] = std::minmax_element(ratio_.values.begin(), ratio_.values.end());
-    if (*least == 0 && *most == 0) return Drain(*input_);
+    const auto [least, most] = std::minmax_element(ratio.values.begin(), ratio.values.end());
+    if (*least == 0 && *most == 0) return false;
     if (*most > 1) Warn(*most, "1");
     if (*least < -1) Warn(*least, "-1");
-    series_ = input_->series();
-    return absl::OkStatus();
+    ratio_ = ratio.values;
+    return true;
   }
 
-  absl::Status Next(Column& column) override {
-    RETURN_IF_ERROR(input_->Next(column));
+  void Choose(size_t series, size_t /*group*/, Column& column) override {
     constexpr double kMaxHash = static_cast<double>(std::numeric_limits<uint64_t>::max());
-    const double place = static_cast<double>(series_[next_++].labels.hash()) / kMaxHash;
+    const double place = static_cast<double>(LabelsOf(series).hash()) / kMaxHash;
     for (size_t step = 0; step < column.steps(); ++step) {
-      const double ratio = std::clamp(ratio_.values[step], -1.0, 1.0);
+      const double ratio = std::clamp(ratio_[step], -1.0, 1.0);
       const bool is_chosen = ratio >= 0 ? place < ratio : place >= 1 + ratio;
       if (!is_chosen || ratio == 0) column.Erase(step);
     }
-    return absl::OkStatus();
   }
 
  private:
   void Warn(double ratio, std::string_view capped) {
-    context_.annotations.Warn(
-        param_place_, StrCat("ratio value should be between -1 and 1, got ",
-                                   FormatFloatG(ratio), ", capping to ", capped));
+    context_.annotations.Warn(param_place_,
+                              StrCat("ratio value should be between -1 and 1, got ",
+                                     FormatFloatG(ratio), ", capping to ", capped));
   }
 
-  const OperatorPtr input_, param_;
   const parser::SourceRange param_place_;
   ExecContext& context_;
-  Column ratio_;
-  size_t next_ = 0;
+  std::vector<double> ratio_;  // per step
 };
 
 }  // namespace
 
-OperatorPtr MakeLimitK(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr) {
-  return std::make_unique<LimitK>(std::move(input), std::move(param), expr);
+OperatorPtr MakeLimitK(OperatorPtr input, OperatorPtr param, const PlanNode& node,
+                       const TimeRange& range) {
+  return std::make_unique<LimitK>(std::move(input), std::move(param),
+                                  std::get<parser::AggregateExpr>(node.expr->node), range);
 }
 
-OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param, parser::SourceRange param_place,
-                           ExecContext& context) {
-  return std::make_unique<LimitRatio>(std::move(input), std::move(param), param_place, context);
+OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param, const PlanNode& node,
+                           const TimeRange& range, ExecContext& context) {
+  return std::make_unique<LimitRatio>(std::move(input), std::move(param), node, range, context);
 }
 
 }  // namespace sloburn::engine

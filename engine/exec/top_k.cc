@@ -47,9 +47,11 @@ class TopK : public Operator {
  private:
   absl::Status Choose(const Column& k) {
     best_.assign(grouping_.groups.size() * steps_, ValueHeap(is_top_));
+    order_ = AppearanceOrder(grouping_.groups.size());
     Column column;
     for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
       RETURN_IF_ERROR(input_->Next(column));
+      order_.See(grouping_.of_series[i], column);
       RETURN_IF_ERROR(context_.CheckInterrupt());
       for (size_t step = 0; step < steps_; ++step) {
         if (k.values[step] < 1) continue;
@@ -72,11 +74,13 @@ class TopK : public Operator {
     constexpr size_t kNone = static_cast<size_t>(-1);
     std::vector<size_t> output_of(input_->series().size(), kNone);
     std::vector<size_t> chosen;
-    for (const ValueHeap& best : best_) {
-      for (const Candidate& candidate : best.samples()) {
-        if (output_of[candidate.series] != kNone) continue;
-        output_of[candidate.series] = 0;
-        chosen.push_back(candidate.series);
+    for (const size_t group : order_.groups()) {
+      for (size_t step = 0; step < steps_; ++step) {
+        for (const Candidate& candidate : best_[group * steps_ + step].samples()) {
+          if (output_of[candidate.series] != kNone) continue;
+          output_of[candidate.series] = 0;
+          chosen.push_back(candidate.series);
+        }
       }
     }
     if (!is_ordered_) std::sort(chosen.begin(), chosen.end());
@@ -101,6 +105,7 @@ class TopK : public Operator {
   const bool is_ordered_;
   ExecContext& context_;
   Grouping grouping_;
+  AppearanceOrder order_;
   std::vector<ValueHeap> best_;  // [group][step]
   std::vector<Column> columns_;
   size_t next_ = 0;

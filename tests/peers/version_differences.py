@@ -195,30 +195,6 @@ ANSWERS = [
 ]
 
 
-# Found by this test and being mended elsewhere.
-OPEN = [
-    Answer("OPEN: ties and order of topk, bottomk, limitk, limit_ratio", "",
-           lambda q, d: d.kind not in ("warnings", "infos")
-           and (_uses(q, "topk", "bottomk", "limitk")
-                or d.kind in ("bits", "error") and _uses(q, "limit_ratio"))),
-    Answer("OPEN: order of groups of which the first series has no sample", "",
-           lambda q, d: d.kind == "bits" and sum(isinstance(node, Aggregate)
-                                                 for node in q.expr.walk()) > 1),
-    Answer("OPEN: annotations of what topk(0, …) does not choose from", "",
-           lambda q, d: d.kind in ("warnings", "infos") and _uses(q, "topk", "bottomk")),
-    Answer("OPEN: place of annotations about subqueries and parentheses", "",
-           lambda q, d: d.kind in ("warnings", "infos")
-           and {re.sub(r" \(\d+:\d+\)$", "", text) for text in d.left}
-           == {re.sub(r" \(\d+:\d+\)$", "", text) for text in d.right}
-           or d.kind in ("warnings", "infos") and re.search(r"\(1:1\)", d.text) and ":" in str(q.expr)),
-    Answer("OPEN: quantile_over_time of histograms alone", "",
-           lambda q, d: d.kind == "warnings" and _uses(q, "quantile_over_time")),
-    Answer("OPEN: errors of meaning before errors of syntax", "",
-           lambda q, d: d.kind == "error"
-           and re.search("unknown function with name|wrong number of arguments|no arguments for", d.left)),
-]
-
-
 def excluding_rows(query, difference):
     """The rows that a difference falls under; none where there are none for all of it."""
     left, right = difference.left, difference.right
@@ -227,7 +203,7 @@ def excluding_rows(query, difference):
     if difference.kind in ("warnings", "infos", "error"):
         if rows := _excluding_texts(left, right):
             return rows
-    return [row for row in ANSWERS + OPEN if row.applies(query, difference)][:1]
+    return [row for row in ANSWERS if row.applies(query, difference)][:1]
 
 
 def without(row, expr):
