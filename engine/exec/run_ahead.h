@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -26,9 +27,14 @@ class RunAhead {
  public:
   using Compute = std::function<void(size_t index, Item& item)>;
 
-  // `threads` - 1 are started; the consumer works as well when it would wait.
+  // `threads` - 1 are started, or fewer where the system has no more; the consumer works as well
+  // when it would wait.
   RunAhead(size_t size, int threads, Compute compute) : size_(size), compute_(std::move(compute)) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { Work(); });
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { Work(); });
+    } catch (const std::system_error&) {
+      // No more threads to be had: those that there are do the work, the consumer if need be.
+    }
   }
 
   ~RunAhead() {
