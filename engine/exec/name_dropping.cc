@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_map>
-
+#include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 
 namespace sloburn::engine {
@@ -19,7 +18,10 @@ class Merge : public Operator {
 
   absl::Status Open() override {
     RETURN_IF_ERROR(input_->Open());
-    std::unordered_map<Labels, size_t, LabelsHash> positions;
+    absl::flat_hash_map<Labels, size_t, LabelsHash> positions;
+    positions.reserve(input_->series().size());
+    series_.reserve(input_->series().size());
+    targets_.reserve(input_->series().size());
     for (const OutputSeries& series : input_->series()) {
       const auto [position, is_new] = positions.try_emplace(series.labels, series_.size());
       if (is_new) {

@@ -64,6 +64,7 @@ class RangeFunction : public Operator {
   absl::Status Open() override {
     RETURN_IF_ERROR(source_->Open());
     RETURN_IF_ERROR(args_.Open());
+    series_.reserve(source_->series().size());
     for (const OutputSeries& series : source_->series()) {
       series_.push_back(function_.keeps_name ? series : DropName(series, context_));
     }

@@ -72,6 +72,14 @@ std::string_view LabelBuilder::Get(std::string_view name) const {
 }
 
 Labels DropMetricName(const Labels& labels) {
+  // Mostly the labels to be dropped are the first ones.
+  auto rest = labels.begin();
+  while (rest != labels.end() && IsMetricNameLabel((*rest).first)) ++rest;
+  const bool is_clean = !(rest != labels.end()) || (*rest).first > kUnitLabel;
+  if (is_clean && rest != labels.begin()) {
+    const std::string_view bytes = labels.bytes();
+    return Labels::FromBytes(bytes.substr(rest.place() - bytes.data()));
+  }
   return Filter(labels, [](std::string_view name) { return !IsMetricNameLabel(name); });
 }
 

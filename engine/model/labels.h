@@ -34,6 +34,8 @@ class Labels {
     std::pair<std::string_view, std::string_view> operator*() const { return {name_, value_}; }
     Iterator& operator++();
     bool operator!=(const Iterator& other) const { return here_ != other.here_; }
+    // Where the pair begins in the set's bytes.
+    const char* place() const { return here_; }
 
    private:
     friend class Labels;
@@ -52,6 +54,9 @@ class Labels {
 
   // REQUIRES: names strictly ascending, no empty value.
   static Labels FromSorted(const std::vector<std::pair<std::string_view, std::string_view>>& pairs);
+
+  // The bytes that the method bytes() of another set returned, or those of some pairs of it.
+  static Labels FromBytes(std::string_view bytes) { return Labels(std::string(bytes)); }
 
   // The value, or "" where the name is absent.
   std::string_view Get(std::string_view name) const;
