@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "base/utf8.h"
@@ -58,14 +59,11 @@ absl::StatusOr<int64_t> ParseDuration(std::string_view text) {
   int64_t total = 0;
   size_t next_unit = 0;
   while (!rest.empty()) {
-    size_t digits = 0;
-    int64_t count = 0;
-    while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9') {
-      if (count > kMaxDurationMs) return absl::InvalidArgumentError("duration out of range");
-      count = count * 10 + (rest[digits++] - '0');
-    }
-    if (digits == 0) return NotADuration(text);
-    rest.remove_prefix(digits);
+    uint64_t count = 0;
+    const char* const end = rest.data() + rest.size();
+    const auto digits = std::from_chars(rest.data(), end, count);
+    if (digits.ec != std::errc()) return NotADuration(text);
+    rest.remove_prefix(digits.ptr - rest.data());
     size_t letters = 0;
     while (letters < rest.size() && (rest[letters] < '0' || rest[letters] > '9')) ++letters;
     const std::string_view name = rest.substr(0, letters);
@@ -79,10 +77,10 @@ absl::StatusOr<int64_t> ParseDuration(std::string_view text) {
     if (unit < next_unit) return NotADuration(text);
     next_unit = unit + 1;
     rest.remove_prefix(letters);
-    if (count > (kMaxDurationMs - total) / kUnits[unit].ms) {
+    if (count > static_cast<uint64_t>((kMaxDurationMs - total) / kUnits[unit].ms)) {
       return absl::InvalidArgumentError("duration out of range");
     }
-    total += count * kUnits[unit].ms;
+    total += static_cast<int64_t>(count) * kUnits[unit].ms;
   }
   return total;
 }

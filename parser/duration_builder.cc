@@ -51,11 +51,11 @@ void DurationBuilder::Apply(const SyntaxStep& step) {
   switch (step.kind) {
     case StepKind::kBeginDuration: open_.Open(); return;
     case StepKind::kEndDuration: return Finish();
-    case StepKind::kEndRange: return FinishRange();
+    case StepKind::kEndRange: return FinishRange(step);
     case StepKind::kDurationSign: return open_.PushSign(token());
     case StepKind::kDurationOperator:
       return open_.PushOperator(Describe(token().op), &token(), *this);
-    case StepKind::kDurationLiteral: return open_.PushOperand(Literal(token()));
+    case StepKind::kDurationLiteral: return open_.PushOperand(Literal(step.token));
     case StepKind::kDurationWord: {
       const Kind kind = token(2).kind == TokenKind::kStep ? Kind::kStep : Kind::kRange;
       return open_.PushOperand(
@@ -90,10 +90,10 @@ void DurationBuilder::Finish() {
   finished_.push_back(open_.Close(*this));
 }
 
-void DurationBuilder::FinishRange() {
+void DurationBuilder::FinishRange(const SyntaxStep& step) {
   Finish();
   const DurationExpr& node = *finished_.back().node;
-  if (IsBareLiteral(node) && !(node.seconds > 0)) {
+  if (IsBareLiteral(node) && !(node.seconds > 0) && !syntax_.IsBeforeLexicalError(step)) {
     errors_.Report(node.range, "duration must be greater than 0");
   }
 }
@@ -116,14 +116,22 @@ DurationBuilder::Operand DurationBuilder::MakeNode(Kind kind, SourceRange range,
   return made;
 }
 
-DurationBuilder::Operand DurationBuilder::Literal(const Token& token) {
+// Where Prometheus says that a literal is out of range: of `offset -5m`, at the sign.
+SourceRange DurationBuilder::PlaceOfLiteral(int token) const {
+  const bool has_offset_sign = token >= 2 && tokens_[token - 2].kind == TokenKind::kOffset &&
+                               tokens_[token - 1].kind == TokenKind::kOperator;
+  return tokens_[has_offset_sign ? token - 1 : token].range;
+}
+
+DurationBuilder::Operand DurationBuilder::Literal(int index) {
+  const Token& token = tokens_[index];
   Operand literal = MakeNode(Kind::kLiteral, token.range);
   literal.node->is_duration = token.kind == TokenKind::kDuration;
   const double seconds = LiteralSeconds(token, errors_);
   if (std::fabs(seconds) <= kMaxSeconds) {
     literal.node->seconds = seconds;
   } else {
-    errors_.Report(token.range, "duration out of range");
+    errors_.Report(PlaceOfLiteral(index), "duration out of range");
   }
   return literal;
 }

@@ -29,8 +29,9 @@ class DurationBuilder {
  public:
   using Operand = DurationOperand;
 
-  DurationBuilder(const std::vector<Token>& tokens, int max_nesting, FirstError& errors)
-      : tokens_(tokens), max_nesting_(max_nesting), errors_(errors) {}
+  DurationBuilder(const std::vector<Token>& tokens, const Syntax& syntax, int max_nesting,
+                  FirstError& errors)
+      : tokens_(tokens), syntax_(syntax), max_nesting_(max_nesting), errors_(errors) {}
 
   // REQUIRES: the step is one of the duration group.
   void Apply(const SyntaxStep& step);
@@ -44,14 +45,16 @@ class DurationBuilder {
 
  private:
   Operand MakeNode(DurationExpr::Kind kind, SourceRange range, Operand lhs = {}, Operand rhs = {});
-  Operand Literal(const Token& token);
+  Operand Literal(int token);
+  SourceRange PlaceOfLiteral(int token) const;
   void Finish();
-  void FinishRange();
+  void FinishRange(const SyntaxStep& step);
   void PushCall(const Token& closing);
   void PushParen(const Token& closing);
   Operand TakeOperand();
 
   const std::vector<Token>& tokens_;
+  const Syntax& syntax_;
   const int max_nesting_;
   FirstError& errors_;
   PrecedenceStack<Operand, const Token*> open_;

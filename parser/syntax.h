@@ -60,6 +60,12 @@ struct SyntaxError {
 struct Syntax {
   std::vector<SyntaxStep> steps;
   std::optional<SyntaxError> error;
+
+  // Whether the token after that of `step` cannot be read. Prometheus looks one token further
+  // before it judges some things; that token is then the first mistake.
+  bool IsBeforeLexicalError(const SyntaxStep& step) const {
+    return error && error->is_lexical && error->token == step.token + 1;
+  }
 };
 
 }  // namespace sloburn::parser

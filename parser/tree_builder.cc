@@ -25,7 +25,7 @@ class TreeBuilder {
         vocabulary_(vocabulary),
         errors_(errors),
         selectors_(tokens, vocabulary, errors),
-        durations_(tokens, options.max_nesting, errors) {}
+        durations_(tokens, syntax, options.max_nesting, errors) {}
 
   ExprPtr Run() {
     for (const SyntaxStep& step : syntax_.steps) Apply(step);
@@ -61,7 +61,7 @@ class TreeBuilder {
   struct OpenCall {
     const Token* name;
     size_t first_arg;  // index into finished_
-    bool is_without = false;
+    bool has_grouping = false, is_without = false;
     std::vector<std::string> grouping;
   };
 
@@ -90,9 +90,10 @@ class TreeBuilder {
       case StepKind::kParen: return PushParen(step);
       case StepKind::kAggregate:
       case StepKind::kCall:
-        calls_.push_back({&TokenOf(step), finished_.size(), false, {}});
+        calls_.push_back({&TokenOf(step), finished_.size(), false, false, {}});
         return;
       case StepKind::kGrouping:
+        calls_.back().has_grouping = true;
         calls_.back().is_without = TokenOf(step).kind == TokenKind::kWithout;
         labels_ = &calls_.back().grouping;
         return;
@@ -172,12 +173,6 @@ class TreeBuilder {
 
   const Token& TokenOf(const SyntaxStep& step) const { return tokens_[std::max(step.token, 0)]; }
 
-  // Prometheus looks one token further before it judges some things; a token it cannot read is
-  // then the first mistake.
-  bool IsBeforeLexicalError(const SyntaxStep& step) const {
-    return syntax_.error && syntax_.error->is_lexical && syntax_.error->token == step.token + 1;
-  }
-
   void PushOperand(ExprPtr operand) {
     // Selectors of metrics stand outside of any expression.
     if (open_.is_open()) {
@@ -254,7 +249,9 @@ class TreeBuilder {
     const AggregateRow& row = Describe(aggregate.op);
     const std::string problem = ArgumentProblem(row, finished_.size() - open.first_arg);
     if (!problem.empty()) {
-      if (!IsBeforeLexicalError(step)) errors_.Report(range, problem);
+      // Without a grouping, one may still follow.
+      const bool looks_further = !open.has_grouping;
+      if (!looks_further || !syntax_.IsBeforeLexicalError(step)) errors_.Report(range, problem);
       // Only to keep the tree whole; it is not returned.
       aggregate.expr = std::make_unique<Expr>(NumberLiteral(), range);
     } else {

@@ -70,7 +70,9 @@ TEST(ParseDuration, ReportsErrors) {
   EXPECT_EQ(DurationOf("-5m"), "not a valid duration string: \"-5m\"");
   EXPECT_EQ(DurationOf("5y1hs"), "unknown unit \"hs\" in duration \"5y1hs\"");
   EXPECT_EQ(DurationOf("1000y"), "duration out of range");
-  EXPECT_EQ(DurationOf("99999999999999999999y"), "duration out of range");
+  EXPECT_EQ(DurationOf("9999999999999999999y"), "duration out of range");
+  EXPECT_EQ(DurationOf("99999999999999999999y"),
+            "not a valid duration string: \"99999999999999999999y\"");
 }
 
 TEST(FormatDuration, UsesWeeksAndYearsOnlyForExactMultiples) {

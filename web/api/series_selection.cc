@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "engine/analyze/vocabulary.h"
 #include "parser/parser.h"
 #include "web/api/error_response.h"
 #include "web/api/parameters.h"
@@ -15,15 +16,15 @@ namespace {
 constexpr int kCancelCheckInterval = 1024;
 
 absl::StatusOr<Matchers> ParseOne(const std::string& text, const parser::ParseOptions& options) {
-  ASSIGN_OR_RETURN(const parser::ExprPtr expr, parser::ParseMetricSelector(text, options));
+  RegexCache regexes;
+  engine::EngineVocabulary vocabulary(options.enable_experimental_functions, regexes);
+  ASSIGN_OR_RETURN(const parser::ExprPtr expr,
+                   parser::ParseMetricSelector(text, options, &vocabulary));
   const auto& selector = std::get<parser::VectorSelector>(expr->node);
   Matchers matchers;
   for (const parser::LabelMatcher& one : selector.matchers) {
-    absl::StatusOr<Matcher> matcher = Matcher::Create(one.type, one.name, one.value);
-    if (!matcher.ok()) {
-      return parser::ParseErrorAt(text, one.range, MessageOf(matcher.status()));
-    }
-    matchers.push_back(*std::move(matcher));
+    ASSIGN_OR_RETURN(Matcher matcher, Matcher::Create(one.type, one.name, one.value, &regexes));
+    matchers.push_back(std::move(matcher));
   }
   if (!selector.name.empty()) {
     matchers.push_back(Matcher::Plain(parser::MatchType::kEqual, kMetricName, selector.name));
