@@ -179,7 +179,7 @@ class RangeFunction : public Operator {
     const SeriesWindows windows{view.timestamps, view.values,         view.size,
                                 column.steps(),  first_end_ms,        step_ms,
                                 source_->range_ms(), args_.At(0),     args_.width(),
-                                view.interval_ms};
+                                view.interval_ms, view.may_have_resets};
     result.largest = function_.sliding(windows, {column.values.data(), column.present.data()});
   }
 

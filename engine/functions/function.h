@@ -58,6 +58,7 @@ struct SeriesWindows {
   const double* args;
   size_t arg_count;
   int64_t interval_ms;  // where it is known that samples are that far apart, otherwise 0
+  bool may_have_resets;
 };
 
 // What a step has: values[i] is of no meaning where present[i] is 0, as it is at first.

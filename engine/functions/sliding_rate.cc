@@ -98,7 +98,7 @@ class RateSlider {
  public:
   RateSlider(const SeriesWindows& windows, RateKind kind, StepValues out)
       : w_(windows), kind_(kind), out_(out), slider_(windows.timestamps, windows.size) {
-    if (kind != RateKind::kDelta) resets_ = FindResets(w_.values, w_.size);
+    if (kind != RateKind::kDelta && w_.may_have_resets) resets_ = FindResets(w_.values, w_.size);
     const int64_t interval =
         w_.interval_ms > 0 ? w_.interval_ms : RegularInterval(w_.timestamps, w_.size);
     if (interval > 0 && w_.step_ms > 0 && w_.step_ms % interval == 0) {

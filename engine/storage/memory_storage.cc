@@ -118,13 +118,14 @@ template <typename Columns>
 class ColumnReader : public SeriesReader {
  public:
   ColumnReader(Labels labels, std::shared_ptr<Columns> columns, size_t size, int64_t oldest_ms,
-               int64_t interval_ms, bool has_markers)
+               int64_t interval_ms, bool has_markers, bool has_resets)
       : labels_(std::move(labels)),
         columns_(std::move(columns)),
         size_(size),
         oldest_ms_(oldest_ms),
         interval_ms_(interval_ms),
-        has_markers_(has_markers) {}
+        has_markers_(has_markers),
+        has_resets_(has_resets) {}
 
   const Labels& labels() const override { return labels_; }
 
@@ -145,7 +146,7 @@ class ColumnReader : public SeriesReader {
     return SampleView{first, columns_->values.get() + skip, static_cast<size_t>(last - first),
                       histograms == nullptr ? nullptr : histograms + skip,
                       columns_->starts == nullptr ? nullptr : columns_->starts.get() + skip,
-                      interval_ms_, has_markers_};
+                      interval_ms_, has_markers_, has_resets_};
   }
 
  private:
@@ -161,6 +162,7 @@ class ColumnReader : public SeriesReader {
   const int64_t oldest_ms_;
   const int64_t interval_ms_;
   const bool has_markers_;
+  const bool has_resets_;
 };
 
 }  // namespace
@@ -179,7 +181,7 @@ absl::StatusOr<SeriesSet> MemorySnapshot::Select(const Matchers& matchers, int64
     if (series.oldest_ms > max_ms || newest_ms < min_ms) continue;
     found.push_back(std::make_unique<ColumnReader<MemoryStorage::Columns>>(
         storage_->index_.labels(id), series.columns, size, series.oldest_ms,
-        series.interval_ms, series.has_markers));
+        series.interval_ms, series.has_markers, series.has_resets));
   }
   return found;
 }
@@ -375,6 +377,7 @@ void MemoryStorage::Push(Series& series, NewSample sample) {
   if (columns.starts != nullptr) columns.starts[series.size] = sample.start_ms;
   columns.timestamps[series.size] = timestamp_ms;
   columns.values[series.size] = sample.value;
+  series.has_resets |= series.size > 0 && sample.value < columns.values[series.size - 1];
   const uint64_t appended = series.forgotten + series.size;
   const int64_t distance = timestamp_ms - series.newest_ms;
   if (appended == 1) series.interval_ms = distance;

@@ -67,6 +67,7 @@ class MemoryStorage : public Storage {
     // Of all samples ever: their distance where it is the same for all, otherwise 0.
     int64_t interval_ms = 0;
     bool has_markers = false;
+    bool has_resets = false;  // floats below the one before
   };
 
   struct NewSample {

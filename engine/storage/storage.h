@@ -36,7 +36,8 @@ struct SampleView {
   const int64_t* starts = nullptr;
   // What the store happens to know, so that nobody need look at every sample.
   int64_t interval_ms = 0;        // > 0: any two neighbours are that far apart
-  bool may_have_markers = true;  // staleness markers
+  bool may_have_markers = true;   // staleness markers
+  bool may_have_resets = true;    // floats below the one before
 };
 
 // Room for samples that must be decoded or joined; reused from series to series.

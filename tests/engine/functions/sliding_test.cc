@@ -66,7 +66,7 @@ void Compare(const FunctionRow& row, const Series& series, std::mt19937& random)
   std::vector<uint8_t> present(kSteps, 0);
   const SeriesWindows windows{series.timestamps.data(), series.values.data(),
                               series.timestamps.size(), kSteps, first_end_ms, step_ms, range_ms,
-                              args.data(), 1, 0};
+                              args.data(), 1, 0, true};
   const size_t largest = row.sliding(windows, {values.data(), present.data()});
 
   WindowSlider slider(series.timestamps.data(), series.timestamps.size());
