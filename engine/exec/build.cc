@@ -100,6 +100,8 @@ absl::StatusOr<OperatorPtr> BuildUntimed(const PlanNode& node, const TimeRange& 
 
 absl::StatusOr<OperatorPtr> BuildOperator(const PlanNode& node, const TimeRange& range,
                                           ExecContext& context) {
+  // A subquery into whose window no step falls: nothing is evaluated, not even to warn.
+  if (range.steps() == 0) return MakeNothing();
   if (context.profile == nullptr) return BuildUntimed(node, range, context);
   ASSIGN_OR_RETURN(OperatorPtr built, BuildUntimed(node, range, context));
   return MakeTimed(std::move(built), context.profile->Of(node));

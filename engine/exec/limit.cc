@@ -132,7 +132,6 @@ class LimitRatio : public Limit {
 
  protected:
   absl::StatusOr<bool> Prepare(const Column& ratio) override {
-    if (ratio.values.empty()) return false;  // a subquery without a step
     const auto is_nan = [](double value) { return std::isnan(value); };
     if (std::any_of(ratio.values.begin(), ratio.values.end(), is_nan)) {
       return absl::FailedPreconditionError("Ratio value is NaN");

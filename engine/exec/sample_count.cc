@@ -9,7 +9,6 @@
 
 namespace sloburn::engine {
 absl::StatusOr<bool> ChecksAsSampleCount(const Column& k) {
-  if (k.values.empty()) return false;
   for (const double value : k.values) {
     if (std::isnan(value)) return absl::FailedPreconditionError("Parameter value is NaN");
   }

@@ -111,6 +111,10 @@ def _without_quantile(texts):
     return {text for text in texts if "quantile value should be between 0 and 1" not in text}
 
 
+def _bare(texts):
+    return {re.sub(r" \(\d+:\d+\)$", "", text) for text in texts}
+
+
 def _same_duplicates(left, right):
     def parts(text):
         found = re.match(r"(found duplicate series .*operation: \[)(.*)(\];many-to-many.*)", text or "")
@@ -128,8 +132,23 @@ ANSWERS = [
            lambda q, d: _touches(q, "bounds_native")
            or "incompatible custom buckets" in d.text),
     Answer("NaN as parameter of topk, bottomk, limitk or limit_ratio", "an error since 3.6",
-           lambda q, d: d.kind == "status" and d.left is None
+           lambda q, d: (d.kind == "status" and d.left is None
+                         or d.left == "Scalar value NaN overflows int64")
            and d.right in ("Parameter value is NaN", "Ratio value is NaN")),
+    Answer("infinite parameter of topk, bottomk or limitk over nothing", "an error since 3.6",
+           lambda q, d: d.kind == "status" and d.left is None
+           and re.fullmatch(r"Scalar value [+-]Inf (over|under)flows int64", d.right or "")),
+    Answer("place of an argument in parentheses", "without the parentheses since 3.12",
+           lambda q, d: d.kind in ("warnings", "infos") and _bare(d.left) == _bare(d.right)
+           and any(isinstance(node, Paren) for node in q.expr.walk())),
+    Answer("0 and -0 in quantiles", "where they meet, the algorithm that sorts tells",
+           lambda q, d: d.kind == "bits"
+           and _uses(q, "quantile", "quantile_over_time", "mad_over_time")
+           and re.search(r": -?0 \| -?0$", d.text)),
+    Answer("natural order of more than twelve with labels missing",
+           "it is inconsistent, the algorithm that sorts tells",
+           lambda q, d: d.kind == "order" and _uses(q, "sort_by_label", "sort_by_label_desc")
+           and d.text.count("job") > 24),
     Answer("arithmetic and parentheses of durations", "not enabled in 3.5",
            lambda q, d: "experimental duration expression is not enabled" in (d.left or "")
            or d.kind == "error" and d.right.endswith(", expected ':'")),
