@@ -43,7 +43,9 @@ Line ToLine(const json& row) {
   const std::string indent(std::min(2 * row.at("depth").get<size_t>(), kMaxIndent), ' ');
   line.operation = Shortened(indent + row.at("operation").get<std::string>());
   line.series = WithThousandsCommas(row.at("series").get<int64_t>());
-  if (row.contains("samplesRead")) line.samples = WithThousandsCommas(row["samplesRead"].get<int64_t>());
+  if (row.contains("samplesRead")) {
+    line.samples = WithThousandsCommas(row["samplesRead"].get<int64_t>());
+  }
   line.threads = StrCat(row.at("threads").get<int>());
   line.total = Milliseconds(row.at("totalTime").get<double>());
   line.self = Milliseconds(row.at("selfTime").get<double>());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+
 #include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 

@@ -133,8 +133,7 @@ class RangeFunction : public Operator {
 
   // What only the consumer's thread may do: arguments, limits, annotations.
   absl::Status Finish(const Labels& labels, const Column& column, const Result& result) {
-    if (slides_ &&
-        (function_.check_args != nullptr || function_.takes_quantile)) {
+    if (slides_ && (function_.check_args != nullptr || function_.takes_quantile)) {
       for (size_t step = 0; step < column.steps(); ++step) {
         if (column.present[step]) RETURN_IF_ERROR(CheckArgs(args_.At(step)));
       }

@@ -175,7 +175,8 @@ absl::StatusOr<std::unique_ptr<WindowSource>> MakeSubquerySource(
   if (step_ms == 0) step_ms = absl::ToInt64Milliseconds(context.options.default_subquery_step);
   const TimeRange inner_range = InnerRange(times, range, range_ms, step_ms);
   ASSIGN_OR_RETURN(OperatorPtr inner, BuildOperator(*node.children[0], inner_range, context));
-  return std::make_unique<SubquerySource>(std::move(inner), node, times, range_ms, inner_range, context);
+  return std::make_unique<SubquerySource>(std::move(inner), node, times, range_ms, inner_range,
+                                          context);
 }
 
 }  // namespace

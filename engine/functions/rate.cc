@@ -154,12 +154,14 @@ constexpr FunctionRow Extended(ExtendedWindowFunction extended, bool takes_smoot
 constexpr FunctionRow kRows[] = {
     Extended(ExtendedRate, true,
              UsingStarts(OfCounter(Mixed(
-                 MixedRate, Sliding(SlidingRate, OverTime("rate", Rate,
-                                                          "The per-second increase of a counter.")))))),
+                 MixedRate,
+                 Sliding(SlidingRate,
+                         OverTime("rate", Rate, "The per-second increase of a counter.")))))),
     Extended(ExtendedIncrease, true,
              UsingStarts(OfCounter(Mixed(
-                 MixedIncrease, Sliding(SlidingIncrease, OverTime("increase", Increase,
-                                                                  "The increase of a counter.")))))),
+                 MixedIncrease,
+                 Sliding(SlidingIncrease,
+                         OverTime("increase", Increase, "The increase of a counter.")))))),
     Extended(ExtendedDelta, true,
              Mixed(MixedDelta,
                    Sliding(SlidingDelta, OverTime("delta", Delta, "The change of a gauge.")))),
