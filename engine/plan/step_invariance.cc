@@ -39,8 +39,9 @@ bool OrdersItsSeries(const PlanNode& node) {
     return node.function->name.substr(0, kSort.size()) == kSort;
   }
   const auto* const aggregate = std::get_if<parser::AggregateExpr>(&node.expr->node);
-  return aggregate != nullptr && (aggregate->op == parser::AggregateOperator::kTopk ||
-                                  aggregate->op == parser::AggregateOperator::kBottomk);
+  using Op = parser::AggregateOperator;
+  return aggregate != nullptr && (aggregate->op == Op::kTopk || aggregate->op == Op::kBottomk ||
+                                  aggregate->op == Op::kLimitk || aggregate->op == Op::kLimitRatio);
 }
 
 class Marker {

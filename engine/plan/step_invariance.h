@@ -2,9 +2,9 @@
 // Which parts of a query have the same value at every step, because every selector in them is
 // pinned by @: these are evaluated once (Prometheus' PreprocessExpr).
 //
-// That saves work, and for some it is what they mean: sort and topk order their series where they
-// are evaluated at one step, and an aggregation over something pinned takes its parameter at the
-// first step, even where the parameter changes.
+// That saves work, and for some it is what they mean: sort, topk and limits order their series where
+// they are evaluated at one step, and an aggregation over something pinned takes its parameter at
+// the first step, even where the parameter changes.
 #pragma once
 
 #include <vector>
