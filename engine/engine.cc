@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -48,7 +49,7 @@ absl::StatusOr<QueryValue> CollectInstant(Operator& op, int64_t time_ms, ExecCon
   for (const OutputSeries& series : op.series()) {
     RETURN_IF_ERROR(op.Next(column));
     if (!column.has_sample(0)) continue;
-    RETURN_IF_ERROR(context.Hold(1));
+    RETURN_IF_ERROR(context.Hold(HeldSamples(column)));
     vector.push_back({series.labels, time_ms, column.values[0],
                       column.has_histogram(0) ? std::move(column.histograms[0]) : nullptr});
   }
@@ -57,6 +58,13 @@ absl::StatusOr<QueryValue> CollectInstant(Operator& op, int64_t time_ms, ExecCon
 
 size_t CountHistograms(const std::vector<HistogramPtr>& histograms) {
   return histograms.size() - std::count(histograms.begin(), histograms.end(), nullptr);
+}
+
+int64_t SizeInSamples(const std::vector<HistogramSample>& histograms) {
+  return std::accumulate(histograms.begin(), histograms.end(), int64_t{0},
+                         [](int64_t sum, const HistogramSample& sample) {
+                           return sum + sample.histogram->SizeInSamples();
+                         });
 }
 
 absl::StatusOr<QueryValue> CollectMatrix(Operator& op, const TimeRange& range,
@@ -69,7 +77,9 @@ absl::StatusOr<QueryValue> CollectMatrix(Operator& op, const TimeRange& range,
     const size_t floats = std::count(column.present.begin(), column.present.end(), 1);
     const size_t histograms = CountHistograms(column.histograms);
     if (floats + histograms == 0) continue;
-    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(floats + histograms)));
+    // A step without a sample is not kept.
+    const size_t absent = column.steps() - floats - histograms;
+    RETURN_IF_ERROR(context.Hold(HeldSamples(column) - static_cast<int64_t>(absent)));
     SeriesSamples samples{series.labels, {}};
     samples.samples.reserve(floats);
     samples.histograms.reserve(histograms);
@@ -134,7 +144,8 @@ absl::Status MergeEqualLabels(Matrix& matrix) {
 // A range vector as the result of an instant query: the raw samples of its window.
 absl::StatusOr<QueryValue> CollectWindow(const PlanNode& plan, const TimeRange& range,
                                          ExecContext& context) {
-  ASSIGN_OR_RETURN(const auto source, MakeWindowSource(plan, range, context));
+  ASSIGN_OR_RETURN(const auto source,
+                   MakeWindowSource(plan, range, context, /*is_result=*/true));
   RETURN_IF_ERROR(source->Open());
   const int64_t end_ms = source->WindowEnd(range.start_ms);
   Matrix matrix;
@@ -155,8 +166,10 @@ absl::StatusOr<QueryValue> CollectWindow(const PlanNode& plan, const TimeRange& 
       }
     }
     if (samples.empty()) continue;
-    RETURN_IF_ERROR(context.Hold(
-        static_cast<int64_t>(samples.samples.size() + samples.histograms.size())));
+    const int64_t size =
+        static_cast<int64_t>(samples.samples.size()) + SizeInSamples(samples.histograms);
+    RETURN_IF_ERROR(context.Hold(size));
+    if (context.tally() != nullptr && source->is_stored()) context.tally()->Add(0, size);
     matrix.push_back(std::move(samples));
   }
   std::sort(matrix.begin(), matrix.end(),
@@ -225,23 +238,27 @@ absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& 
         "\" for range query, must be Scalar or instant Vector"));
   }
   if (range.steps() > options.max_samples) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "a query over ", range.steps(), " steps is above the limit of ", options.max_samples,
-        " samples (--query.max-samples)"));
+    return TooManySamples();
   }
   ExecContext context(snapshot, range, options);
   std::unique_ptr<QueryProfile> profile;
   if (options.explain) profile = std::make_unique<QueryProfile>(*query.state->plan);
   context.profile = profile.get();
+  SampleTallies tallies(range, options.count_samples_by_step);
+  if (options.count_samples) context.tallies = &tallies;
   QueryValue value;
   RETURN_IF_ERROR(RunOnDeepStack(query.state->depth, [&]() -> absl::Status {
     ASSIGN_OR_RETURN(value, Evaluate(*query.state, range, as_range, context));
     return absl::OkStatus();
   }));
   QueryResult result{std::move(value), context.annotations.Warnings(query.state->source),
-                     context.annotations.Infos(query.state->source), {}};
+                     context.annotations.Infos(query.state->source), {}, {}};
   if (options.explain) {
     result.explanation = Explain(*query.state->plan, *profile, query.state->source);
+  }
+  if (options.count_samples) {
+    result.samples = tallies.Take();
+    result.samples.peak = context.peak();
   }
   return result;
 }

@@ -26,6 +26,7 @@
 #include "engine/model/sample.h"
 #include "engine/model/time_range.h"
 #include "engine/plan/plan_options.h"
+#include "engine/query_samples.h"
 #include "engine/storage/storage.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -50,6 +51,9 @@ struct QueryOptions {
   bool type_and_unit_labels = false;
   // Fill QueryResult::explanation.
   bool explain = false;
+  // Fill QueryResult::samples; each step's only where both are set.
+  bool count_samples = false;
+  bool count_samples_by_step = false;
   // Checked while the query runs; may be null.
   const std::atomic<bool>* cancelled = nullptr;
 };
@@ -85,6 +89,7 @@ struct QueryResult {
   // In Prometheus' words, with places in the query's text.
   std::vector<std::string> warnings, infos;
   std::vector<ExplainRow> explanation;  // where it was asked for
+  QuerySamples samples;                 // likewise
 };
 
 // `regexes` may be null; queries prepared with the same one share their regular expressions.

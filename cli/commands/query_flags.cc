@@ -37,6 +37,8 @@ constexpr Feature kFeatures[] = {
      [](engine::QueryOptions& o) { return &o.parse.enable_binop_fill_modifiers; }},
     {"promql-delayed-name-removal",
      [](engine::QueryOptions& o) { return &o.delayed_name_removal; }},
+    {"promql-per-step-stats",
+     [](engine::QueryOptions& o) { return &o.count_samples_by_step; }},
     {"type-and-unit-labels",
      [](engine::QueryOptions& o) { return &o.type_and_unit_labels; }},
     {"use-start-timestamps",

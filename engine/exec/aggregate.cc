@@ -166,7 +166,10 @@ class Aggregate : public Operator {
     const size_t first = order_.groups()[next_++] * steps_;
     for (size_t step = 0; step < steps_; ++step) {
       const size_t cell = first + step;
-      if (!histograms_.empty() && SetHistogram(cell, step, column)) continue;
+      if (!histograms_.empty()) {
+        RETURN_IF_ERROR(context_.Work(kHistogramWork));
+        if (SetHistogram(cell, step, column)) continue;
+      }
       if (is_seen_[cell]) column.Set(step, states_.Result(cell));
     }
     return absl::OkStatus();
@@ -186,7 +189,9 @@ class Aggregate : public Operator {
       order_.See(group, column);
       if (!histograms_.empty()) DropAfterBroken(group, column);
       AddFloats(group * steps_, column);
-      if (!column.histograms.empty()) TakeHistograms(group, input_->series()[i], column);
+      if (!column.histograms.empty()) {
+        RETURN_IF_ERROR(TakeHistograms(group, input_->series()[i], column));
+      }
     }
     return absl::OkStatus();
   }
@@ -213,10 +218,11 @@ class Aggregate : public Operator {
     }
   }
 
-  void TakeHistograms(size_t group, const OutputSeries& series, const Column& column) {
+  absl::Status TakeHistograms(size_t group, const OutputSeries& series, const Column& column) {
     const HistogramUse use = UseOf(expr_.op);
     for (size_t step = 0; step < steps_; ++step) {
       if (!column.has_histogram(step)) continue;
+      RETURN_IF_ERROR(context_.Work(kHistogramWork));
       const size_t cell = group * steps_ + step;
       if (use == HistogramUse::kIgnore) {
         NoteIgnored(expr_, place_, context_);
@@ -230,6 +236,7 @@ class Aggregate : public Operator {
         is_seen_[cell] = 1;
       }
     }
+    return absl::OkStatus();
   }
 
   void DropAfterBroken(size_t group, Column& column) const {
@@ -287,6 +294,7 @@ class QuantileAggregate : public Operator {
     const size_t first = order_.groups()[next_++] * steps_;
     for (size_t step = 0; step < steps_; ++step) {
       std::vector<double>& values = values_[first + step];
+      RETURN_IF_ERROR(context_.Work(std::ssize(values)));
       if (!values.empty()) column.Set(step, Quantile(quantile_.values[step], values));
     }
     return absl::OkStatus();
@@ -320,7 +328,9 @@ class QuantileAggregate : public Operator {
   }
 
   absl::Status ReadAll() {
-    values_.resize(grouping_.groups.size() * steps_);
+    const size_t cells = grouping_.groups.size() * steps_;
+    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(cells)));
+    values_.resize(cells);
     order_ = AppearanceOrder(grouping_.groups.size());
     Column column;
     for (const size_t group : grouping_.of_series) {
@@ -328,6 +338,7 @@ class QuantileAggregate : public Operator {
       order_.See(group, column);
       RETURN_IF_ERROR(context_.Hold(column.steps()));
       for (size_t step = 0; step < steps_; ++step) {
+        RETURN_IF_ERROR(context_.Work(1));
         if (column.present[step]) values_[group * steps_ + step].push_back(column.values[step]);
         if (column.has_histogram(step)) NoteIgnored(expr_, place_, context_);
       }

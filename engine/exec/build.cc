@@ -55,7 +55,7 @@ absl::StatusOr<OperatorPtr> MakeAggregation(const PlanNode& node,
     return MakeTopK(std::move(input), std::move(param), node, range, context);
   }
   if (expr.op == Op::kLimitk) {
-    return MakeLimitK(std::move(input), std::move(param), node, range);
+    return MakeLimitK(std::move(input), std::move(param), node, range, context);
   }
   if (expr.op == Op::kLimitRatio) {
     return MakeLimitRatio(std::move(input), std::move(param), node, range, context);
@@ -92,6 +92,7 @@ absl::StatusOr<OperatorPtr> BuildUntimed(const PlanNode& node, const TimeRange& 
                                          ExecContext& context) {
   if (!node.is_step_invariant) return BuildVarying(node, range, context);
   const TimeRange first = {range.start_ms, range.start_ms, range.step_ms};
+  const TallyScope once_scope(context.tallies, SampleTally::Kind::kOnce, first);
   ASSIGN_OR_RETURN(OperatorPtr once, BuildVarying(node, first, context));
   return MakeStepInvariant(std::move(once), range.steps());
 }

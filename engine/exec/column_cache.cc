@@ -12,7 +12,7 @@ absl::StatusOr<const Column*> ColumnCache::Get(size_t index) {
     if (uses_[read_] == 0) {
       column = Column();
     } else {
-      RETURN_IF_ERROR(context_.Hold(column.steps()));
+      RETURN_IF_ERROR(context_.Hold(HeldSamples(column)));
     }
     ++read_;
   }
@@ -21,7 +21,7 @@ absl::StatusOr<const Column*> ColumnCache::Get(size_t index) {
 
 void ColumnCache::Release(size_t index) {
   if (--uses_[index] > 0) return;
-  context_.Release(columns_[index].steps());
+  context_.Release(HeldSamples(columns_[index]));
   columns_[index] = Column();
 }
 

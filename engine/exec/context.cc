@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec/context.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sloburn::engine {
@@ -11,11 +12,15 @@ constexpr unsigned kCallsPerClockRead = 16;
 
 }  // namespace
 
-absl::Status ExecContext::Hold(int64_t samples) {
-  held_ += samples;
-  if (held_ <= options.max_samples) return absl::OkStatus();
+absl::Status TooManySamples() {
   return absl::ResourceExhaustedError(
       "query processing would load too many samples into memory in query execution");
+}
+
+absl::Status ExecContext::Hold(int64_t samples) {
+  held_ += samples;
+  peak_ = std::max(peak_, held_);
+  return held_ <= options.max_samples ? absl::OkStatus() : TooManySamples();
 }
 
 int ExecContext::TakeThreads(size_t series, int64_t steps) {
@@ -24,13 +29,7 @@ int ExecContext::TakeThreads(size_t series, int64_t steps) {
 }
 
 absl::Status ExecContext::CheckInterrupt() {
-  if (options.cancelled != nullptr && options.cancelled->load(std::memory_order_relaxed)) {
-    return absl::CancelledError("query was canceled in expression evaluation");
-  }
-  if (++calls_ % kCallsPerClockRead == 1 && absl::Now() > deadline_) {
-    return absl::DeadlineExceededError("query timed out in expression evaluation");
-  }
-  return absl::OkStatus();
+  return ++calls_ % kCallsPerClockRead == 1 ? meter_.Check() : meter_.CheckCancelled();
 }
 
 }  // namespace sloburn::engine

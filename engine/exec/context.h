@@ -10,9 +10,14 @@
 #include "absl/time/time.h"
 #include "engine/engine.h"
 #include "engine/exec/profile.h"
+#include "engine/exec/sample_tally.h"
+#include "engine/exec/work_meter.h"
 #include "engine/model/annotations.h"
 
 namespace sloburn::engine {
+
+// In Prometheus' words.
+absl::Status TooManySamples();
 
 class ExecContext {
  public:
@@ -22,7 +27,8 @@ class ExecContext {
         options(options),
         lookback_ms(absl::ToInt64Milliseconds(options.lookback_delta)),
         idle_threads_(options.threads - 1),
-        deadline_(absl::Now() + options.timeout) {}
+        deadline_(absl::Now() + options.timeout),
+        meter_(options.cancelled, deadline_) {}
 
   const Snapshot& snapshot;
   const TimeRange query_range;
@@ -36,12 +42,18 @@ class ExecContext {
     return profile == nullptr ? nullptr : &profile->Of(node);
   }
 
+  // Set where samples are to be counted.
+  SampleTallies* tallies = nullptr;
+  // What an operator made now counts into; null where nothing is counted.
+  SampleTally* tally() { return tallies == nullptr ? nullptr : tallies->current(); }
+
   // What the operators have to say about the result.
   Annotations annotations;
 
   // Counts samples held in memory; ResourceExhausted above the limit.
   absl::Status Hold(int64_t samples);
   void Release(int64_t samples) { held_ -= samples; }
+  int64_t peak() const { return peak_; }  // the most that was held
 
   // How many threads may work on `series` of `steps` each, the caller included. What is taken above
   // one is to be given back.
@@ -50,12 +62,17 @@ class ExecContext {
 
   // To be called once per series or so: DeadlineExceeded, Cancelled.
   absl::Status CheckInterrupt();
+  // The same for loops over the samples of a series, which may have millions: looks once in a while.
+  absl::Status Work(int64_t samples) { return meter_.Add(samples); }
+  // For another thread.
+  WorkMeter NewMeter() const { return WorkMeter(options.cancelled, deadline_); }
 
  private:
-  int64_t held_ = 0;
+  int64_t held_ = 0, peak_ = 0;
   int idle_threads_;
   unsigned calls_ = 0;
   const absl::Time deadline_;
+  WorkMeter meter_;
 };
 
 }  // namespace sloburn::engine

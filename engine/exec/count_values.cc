@@ -43,6 +43,7 @@ class CountValues : public Operator {
       RETURN_IF_ERROR(input_->Next(column));
       for (size_t step = 0; step < steps_; ++step) {
         if (!column.has_sample(step)) continue;
+        RETURN_IF_ERROR(context_.Work(column.present[step] ? 16 : kHistogramWork));
         const std::string text = column.present[step] ? FormatFloatF(column.values[step])
                                                       : ToString(*column.histograms[step]);
         ASSIGN_OR_RETURN(Column * counts, CountsOf(grouping.groups[group], text));

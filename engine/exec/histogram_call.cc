@@ -79,7 +79,9 @@ class HistogramCall : public Operator {
       WarnOfBadBucket(*native, input_->series()[group.native].labels);
     }
     column.Reset(range_.steps());
+    const int64_t work = native == nullptr ? std::ssize(counts) : kHistogramWork;
     for (int64_t step = 0; step < range_.steps(); ++step) {
+      RETURN_IF_ERROR(context_.Work(work));
       EvaluateStep(step, group, variant, counts, native, column);
     }
     for (const BucketSeries& bucket : group.buckets) columns_->Release(bucket.series);

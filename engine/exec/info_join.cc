@@ -47,7 +47,8 @@ class InfoJoin : public Operator {
         selector_(std::move(selector)),
         times_(times),
         range_(range),
-        context_(context) {
+        context_(context),
+        tally_(context.tally()) {
     for (const Matcher& matcher : selector_) {
       if (matcher.name() == kMetricName) continue;
       data_labels_.insert(matcher.name());
@@ -126,6 +127,7 @@ class InfoJoin : public Operator {
                    info.labels.ToBraces()));
       }
       info.sample_ms[step] = view.timestamps[next - 1];
+      if (tally_ != nullptr) tally_->Add(step, 1);
     }
     groups_[IdentityOf(info.labels)][std::string(info.labels.Get(kMetricName))].push_back(
         infos_.size());
@@ -200,6 +202,7 @@ class InfoJoin : public Operator {
     std::map<std::vector<size_t>, size_t> output_of;  // by the info series present
     for (size_t step = 0; step < column.steps(); ++step) {
       if (!column.has_sample(step)) continue;
+      RETURN_IF_ERROR(context_.Work(16));
       std::vector<size_t> present;
       for (const size_t candidate : candidates) {
         if (infos_[candidate].sample_ms[step] != kAbsent) present.push_back(candidate);
@@ -263,6 +266,7 @@ class InfoJoin : public Operator {
   const SelectorTimes times_;
   const TimeRange range_;
   ExecContext& context_;
+  SampleTally* const tally_;  // null: samples are not counted
   std::unordered_set<std::string> data_labels_;  // empty: all labels are added
   bool accepts_no_info_ = true;
   std::vector<InfoSeries> infos_;

@@ -22,6 +22,7 @@ class InstantSelector : public Operator {
         times_(times),
         range_(range),
         context_(context),
+        tally_(context.tally()),
         output_(output) {}
 
   absl::Status Open() override {
@@ -42,6 +43,7 @@ class InstantSelector : public Operator {
     Result& result = ahead_ == nullptr ? own_ : ahead_->Next();
     RETURN_IF_ERROR(result.status);
     std::swap(column, result.column);
+    if (tally_ != nullptr) tally_->AddColumn(column, reads_statistics_);
     if (++next_ == series_.size()) EndThreads();
     return absl::OkStatus();
   }
@@ -112,6 +114,7 @@ class InstantSelector : public Operator {
   const SelectorTimes times_;
   const TimeRange range_;
   ExecContext& context_;
+  SampleTally* const tally_;
   const SelectorOutput output_;
   SeriesSet readers_;
   size_t next_ = 0;

@@ -17,11 +17,12 @@ namespace {
 // limitk and limit_ratio: some of the series, whole or step by step.
 class Limit : public Operator {
  public:
-  Limit(OperatorPtr input, OperatorPtr param, const parser::AggregateExpr& expr,
-        const TimeRange& range)
-      : input_(std::move(input)),
+  Limit(OperatorPtr input, OperatorPtr param, const PlanNode& node, const TimeRange& range,
+        ExecContext& context)
+      : context_(context),
+        input_(std::move(input)),
         param_(std::move(param)),
-        expr_(expr),
+        expr_(std::get<parser::AggregateExpr>(node.expr->node)),
         is_instant_(range.is_instant()) {}
 
   absl::Status Open() override {
@@ -32,7 +33,7 @@ class Limit : public Operator {
     ASSIGN_OR_RETURN(const bool chooses_any, Prepare(param));
     if (!chooses_any) return Drain(*input_);
     grouping_ = GroupSeries(input_->series(), expr_);
-    PrepareGroups(grouping_.groups.size());
+    RETURN_IF_ERROR(PrepareGroups(grouping_.groups.size()));
     series_ = input_->series();
     return is_instant_ ? Arrange() : absl::OkStatus();
   }
@@ -51,11 +52,13 @@ class Limit : public Operator {
  protected:
   // Looks at the parameter's values; false where nothing can be chosen.
   virtual absl::StatusOr<bool> Prepare(const Column& param) = 0;
-  virtual void PrepareGroups(size_t /*groups*/) {}
+  virtual absl::Status PrepareGroups(size_t /*groups*/) { return absl::OkStatus(); }
   // Erases what is not chosen of the input series `series`.
   virtual void Choose(size_t series, size_t group, Column& column) = 0;
 
   const Labels& LabelsOf(size_t series) const { return input_->series()[series].labels; }
+
+  ExecContext& context_;
 
  private:
   // At a single step Prometheus yields what it has chosen group by group, each as a heap lies.
@@ -102,7 +105,11 @@ class LimitK : public Limit {
     return chooses_any;
   }
 
-  void PrepareGroups(size_t groups) override { taken_.assign(groups * k_.size(), 0); }
+  absl::Status PrepareGroups(size_t groups) override {
+    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(groups * k_.size())));
+    taken_.assign(groups * k_.size(), 0);
+    return absl::OkStatus();
+  }
 
   void Choose(size_t /*series*/, size_t group, Column& column) override {
     int64_t* const taken = taken_.data() + group * k_.size();
@@ -125,10 +132,8 @@ class LimitRatio : public Limit {
  public:
   LimitRatio(OperatorPtr input, OperatorPtr param, const PlanNode& node, const TimeRange& range,
              ExecContext& context)
-      : Limit(std::move(input), std::move(param),
-              std::get<parser::AggregateExpr>(node.expr->node), range),
-        param_place_(node.children[1]->expr->range),
-        context_(context) {}
+      : Limit(std::move(input), std::move(param), node, range, context),
+        param_place_(node.children[1]->expr->range) {}
 
  protected:
   absl::StatusOr<bool> Prepare(const Column& ratio) override {
@@ -162,16 +167,14 @@ class LimitRatio : public Limit {
   }
 
   const parser::SourceRange param_place_;
-  ExecContext& context_;
   std::vector<double> ratio_;  // per step
 };
 
 }  // namespace
 
 OperatorPtr MakeLimitK(OperatorPtr input, OperatorPtr param, const PlanNode& node,
-                       const TimeRange& range) {
-  return std::make_unique<LimitK>(std::move(input), std::move(param),
-                                  std::get<parser::AggregateExpr>(node.expr->node), range);
+                       const TimeRange& range, ExecContext& context) {
+  return std::make_unique<LimitK>(std::move(input), std::move(param), node, range, context);
 }
 
 OperatorPtr MakeLimitRatio(OperatorPtr input, OperatorPtr param, const PlanNode& node,

@@ -10,7 +10,7 @@ namespace sloburn::engine {
 
 // Per group and step the first k samples in the order of the input.
 OperatorPtr MakeLimitK(OperatorPtr input, OperatorPtr param, const PlanNode& node,
-                       const TimeRange& range);
+                       const TimeRange& range, ExecContext& context);
 
 // The share of series that `param` says, chosen by the hash of their labels: a series is always in
 // or always out, and limit_ratio(r) and limit_ratio(-(1-r)) complement each other.

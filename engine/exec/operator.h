@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/model/histogram.h"
 #include "engine/model/labels.h"
 #include "engine/model/sample.h"
 
@@ -55,6 +56,15 @@ struct Column {
     if (!histograms.empty()) histograms[step] = nullptr;
   }
 };
+
+// What holding the column counts for against --query.max-samples.
+inline int64_t HeldSamples(const Column& column) {
+  int64_t samples = static_cast<int64_t>(column.steps());
+  for (const HistogramPtr& histogram : column.histograms) {
+    if (histogram != nullptr) samples += histogram->SizeInSamples() - 1;
+  }
+  return samples;
+}
 
 struct OutputSeries {
   Labels labels;

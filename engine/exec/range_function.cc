@@ -23,6 +23,7 @@ struct SplitSamples {
   std::vector<int64_t> histogram_timestamps;
   std::vector<HistogramPtr> histograms;
   std::vector<int64_t> histogram_starts;
+  std::vector<int64_t> histogram_sizes = {0};  // in samples, of all before each
 
   SplitSamples(const SampleView& view, bool uses_starts) {
     for (size_t i = 0; i < view.size; ++i) {
@@ -34,6 +35,7 @@ struct SplitSamples {
       } else {
         histogram_timestamps.push_back(view.timestamps[i]);
         histograms.push_back(view.histograms[i]);
+        histogram_sizes.push_back(histogram_sizes.back() + histograms.back()->SizeInSamples());
       }
     }
   }
@@ -47,6 +49,9 @@ parser::SourceRange PlaceOfArgument(const PlanNode& argument) {
   return place;
 }
 
+// Counts of windows that threads make ahead take memory.
+constexpr int64_t kMaxStepsCountedAhead = 100'000;
+
 class RangeFunction : public Operator {
  public:
   RangeFunction(std::unique_ptr<WindowSource> source, const PlanNode& node, ScalarArgs args,
@@ -59,7 +64,8 @@ class RangeFunction : public Operator {
         place_(PlaceOfArgument(*node.children[0])),
         args_(std::move(args)),
         range_(range),
-        context_(context) {}
+        context_(context),
+        tally_(context.tally()) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(source_->Open());
@@ -86,13 +92,18 @@ class RangeFunction : public Operator {
   }
 
  private:
+  struct WindowCount {
+    int64_t step, queryable, read;
+  };
+
   // What a series is made to, and what is to be told about it.
   struct Result {
     absl::Status status;
     Column column;
-    size_t largest = 0;  // window
+    size_t largest = 0;  // window, in samples
     uint32_t notes = 0;  // WindowNote
     int64_t overlaps = 0;
+    std::vector<WindowCount> counts;  // where samples are counted
     WindowScratch scratch;
   };
 
@@ -100,6 +111,7 @@ class RangeFunction : public Operator {
     // Scalar arguments are looked at, and annotated, by one thread.
     const bool looks_at_args = function_.check_args != nullptr || function_.takes_quantile;
     if (!source_->reads_in_any_order() || (looks_at_args && !slides_)) return;
+    if (tally_ != nullptr && range_.steps() > kMaxStepsCountedAhead) return;
     threads_ = context_.TakeThreads(series_.size(), range_.steps());
     if (profile_ != nullptr) profile_->threads = threads_;
     if (threads_ == 1) return;
@@ -117,6 +129,7 @@ class RangeFunction : public Operator {
   absl::Status Compute(absl::StatusOr<SampleView> read, Result& result) {
     RETURN_IF_ERROR(read.status());
     const SampleView& view = *read;
+    if (tally_ != nullptr) Count(view, result);
     result.column.Reset(range_.steps());
     result.largest = 0;
     result.notes = 0;
@@ -127,11 +140,25 @@ class RangeFunction : public Operator {
       return SlideMixed(SplitSamples(view, uses_starts), result);
     }
     if (!slides_) return Slide(view, result);
-    SlideSeries(view, result);
-    return absl::OkStatus();
+    return SlideSeries(view, result);
   }
 
-  // What only the consumer's thread may do: arguments, limits, annotations.
+  void Count(const SampleView& view, Result& result) {
+    result.counts.clear();
+    CountWindows(view, *source_, range_, [&](int64_t step, int64_t queryable, int64_t read) {
+      if (threads_ == 1) {
+        AddCount({step, queryable, read});
+      } else {
+        result.counts.push_back({step, queryable, read});
+      }
+    });
+  }
+  void AddCount(const WindowCount& count) {
+    tally_->AddQueryable(count.step, count.queryable);
+    if (count.read > 0) tally_->AddRead(count.step, count.read);
+  }
+
+  // What only the consumer's thread may do: arguments, limits, annotations, counts.
   absl::Status Finish(const Labels& labels, const Column& column, const Result& result) {
     if (slides_ && (function_.check_args != nullptr || function_.takes_quantile)) {
       for (size_t step = 0; step < column.steps(); ++step) {
@@ -140,6 +167,7 @@ class RangeFunction : public Operator {
     }
     RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(result.largest)));
     context_.Release(static_cast<int64_t>(result.largest));
+    for (const WindowCount& count : result.counts) AddCount(count);
     const std::string_view metric = labels.Get(kMetricName);
     AnnotateNotes(result.notes, metric);
     if (result.overlaps > 0) {
@@ -152,6 +180,7 @@ class RangeFunction : public Operator {
 
   absl::Status Slide(const SampleView& view, Result& result) {
     Column& column = result.column;
+    WorkMeter meter = context_.NewMeter();
     WindowSlider slider(view.timestamps, view.size);
     for (size_t step = 0; step < column.steps(); ++step) {
       const int64_t eval_ms = range_.at(step);
@@ -160,6 +189,7 @@ class RangeFunction : public Operator {
       const size_t size = slider.MoveTo(start_ms, end_ms);
       if (size == 0) continue;
       result.largest = std::max(result.largest, size);
+      RETURN_IF_ERROR(meter.Add(static_cast<int64_t>(size)));
       const double* const args = args_.At(step);
       RETURN_IF_ERROR(CheckArgs(args));
       const Window window{view.timestamps + slider.begin(), view.values + slider.begin(), size,
@@ -170,20 +200,46 @@ class RangeFunction : public Operator {
     return absl::OkStatus();
   }
 
-  void SlideSeries(const SampleView& view, Result& result) const {
+  // How many steps to slide over at once: all, unless that would take long.
+  size_t StepsOfBlock(const SampleView& view) const {
+    constexpr size_t kAtOnce = 1 << 20;  // samples and steps
+    const size_t steps = range_.steps();
+    if (view.size + steps <= kAtOnce) return steps;
+    const double span_ms =
+        view.size == 0 ? 1 : view.timestamps[view.size - 1] - view.timestamps[0] + 1;
+    const double window = static_cast<double>(view.size) * source_->range_ms() / span_ms + 1;
+    return static_cast<size_t>(std::clamp(4 * kAtOnce / window, 4.0, double{kAtOnce}));
+  }
+
+  absl::Status SlideSeries(const SampleView& view, Result& result) const {
     Column& column = result.column;
-    if (column.steps() == 0) return;
-    const int64_t first_end_ms = source_->WindowEnd(range_.start_ms);
-    const int64_t step_ms = source_->WindowEnd(range_.start_ms + range_.step_ms) - first_end_ms;
-    const SeriesWindows windows{view.timestamps, view.values,         view.size,
-                                column.steps(),  first_end_ms,        step_ms,
-                                source_->range_ms(), args_.At(0),     args_.width(),
-                                view.interval_ms, view.may_have_resets};
-    result.largest = function_.sliding(windows, {column.values.data(), column.present.data()});
+    const int64_t step_ms = source_->WindowEnd(range_.step_ms) - source_->WindowEnd(0);
+    const int64_t* const times = view.timestamps;
+    const size_t steps = column.steps(), block = StepsOfBlock(view);
+    WorkMeter meter = context_.NewMeter();
+    for (size_t first = 0; first < steps; first += block) {
+      if (first > 0) RETURN_IF_ERROR(meter.Check());
+      const size_t size = std::min(block, steps - first);
+      const int64_t first_end_ms = source_->WindowEnd(range_.at(first));
+      const int64_t last_end_ms = first_end_ms + static_cast<int64_t>(size - 1) * step_ms;
+      const int64_t *begin = times, *end = times + view.size;
+      if (size < steps) {
+        begin = std::upper_bound(begin, end, first_end_ms - source_->range_ms());
+        end = std::upper_bound(begin, end, last_end_ms);
+      }
+      const SeriesWindows windows{begin, view.values + (begin - times),
+                                  static_cast<size_t>(end - begin), size, first_end_ms, step_ms,
+                                  source_->range_ms(), args_.At(first), args_.width(),
+                                  view.interval_ms, view.may_have_resets};
+      const StepValues out{column.values.data() + first, column.present.data() + first};
+      result.largest = std::max(result.largest, function_.sliding(windows, out));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status SlideMixed(const SplitSamples& samples, Result& result) {
     Column& column = result.column;
+    WorkMeter meter = context_.NewMeter();
     WindowSlider floats(samples.floats.timestamps.data(), samples.floats.timestamps.size());
     WindowSlider histograms(samples.histogram_timestamps.data(), samples.histograms.size());
     for (size_t step = 0; step < column.steps(); ++step) {
@@ -203,7 +259,11 @@ class RangeFunction : public Operator {
       window.histograms = samples.histograms.data() + histograms.begin();
       window.histogram_starts = StartsFrom(samples.histogram_starts, histograms.begin());
       if (size + window.histogram_size == 0) continue;
-      result.largest = std::max(result.largest, size + window.histogram_size);
+      const size_t last = histograms.begin() + window.histogram_size;
+      result.largest = std::max<size_t>(
+          result.largest, size + samples.histogram_sizes[last] -
+                              samples.histogram_sizes[histograms.begin()]);
+      RETURN_IF_ERROR(meter.Add(static_cast<int64_t>(size + kHistogramWork * window.histogram_size)));
       const double* const args = args_.At(step);
       RETURN_IF_ERROR(CheckArgs(args, size > 0));
       WindowResult of_window = Apply(window, args);
@@ -300,6 +360,7 @@ class RangeFunction : public Operator {
   ScalarArgs args_;
   const TimeRange range_;
   ExecContext& context_;
+  SampleTally* const tally_;  // null: samples are not counted
   size_t next_ = 0;
   Result own_;
   int threads_ = 1;
@@ -308,8 +369,9 @@ class RangeFunction : public Operator {
 
 class AbsentOverTime : public Operator {
  public:
-  AbsentOverTime(std::unique_ptr<WindowSource> source, Labels labels, const TimeRange& range)
-      : source_(std::move(source)), range_(range) {
+  AbsentOverTime(std::unique_ptr<WindowSource> source, Labels labels, const TimeRange& range,
+                 ExecContext& context)
+      : source_(std::move(source)), range_(range), context_(context), tally_(context.tally()) {
     series_.push_back({std::move(labels), false});
   }
 
@@ -321,6 +383,7 @@ class AbsentOverTime : public Operator {
     column.present.assign(range_.steps(), 1);
     for (size_t i = 0; i < source_->series().size(); ++i) {
       ASSIGN_OR_RETURN(const SampleView view, source_->NextSeries());
+      if (tally_ != nullptr) Count(view);
       WindowSlider slider(view.timestamps, view.size);
       for (size_t step = 0; step < column.steps(); ++step) {
         const int64_t end_ms = source_->WindowEnd(range_.at(step));
@@ -331,8 +394,17 @@ class AbsentOverTime : public Operator {
   }
 
  private:
+  void Count(const SampleView& view) {
+    CountWindows(view, *source_, range_, [this](int64_t step, int64_t queryable, int64_t read) {
+      tally_->AddQueryable(step, queryable);
+      if (read > 0) tally_->AddRead(step, read);
+    });
+  }
+
   const std::unique_ptr<WindowSource> source_;
   const TimeRange range_;
+  ExecContext& context_;
+  SampleTally* const tally_;
 };
 
 const PlanNode& RangeArgument(const PlanNode& node) {
@@ -379,7 +451,7 @@ absl::StatusOr<OperatorPtr> MakeAbsentOverTime(const PlanNode& node, const TimeR
   RETURN_IF_ERROR(CheckModifiers(node));
   ASSIGN_OR_RETURN(auto source, MakeWindowSource(*node.children[0], range, context));
   return std::make_unique<AbsentOverTime>(std::move(source), AbsentLabels(*node.children[0]),
-                                          range);
+                                          range, context);
 }
 
 }  // namespace sloburn::engine

@@ -49,7 +49,7 @@ class ScalarBinary : public Operator {
                  " not allowed for Scalar operations"));
     }
     if (is_trim || !column.histograms.empty()) {
-      ApplyToElements(column);
+      RETURN_IF_ERROR(ApplyToElements(column));
     } else if (IsComparison(expr_.op)) {
       Compare(column);
     } else {
@@ -60,9 +60,10 @@ class ScalarBinary : public Operator {
   }
 
  private:
-  void ApplyToElements(Column& column) {
+  absl::Status ApplyToElements(Column& column) {
     for (size_t i = 0; i < column.steps(); ++i) {
       if (!column.has_sample(i)) continue;
+      RETURN_IF_ERROR(context_.Work(kHistogramWork));
       const bool is_scalar_left = scalars_ == ScalarSide::kLeft;
       const Element scalar{scalar_.values[i]}, element = ElementAt(column, i);
       BinaryOutcome outcome =
@@ -79,6 +80,7 @@ class ScalarBinary : public Operator {
         column.Set(i, outcome.result.value);
       }
     }
+    return absl::OkStatus();
   }
 
   void Calculate(Column& column) const {

@@ -10,16 +10,21 @@ namespace {
 
 using Mask = std::vector<uint8_t>;  // per step
 
-void AddTo(Mask& mask, const Column& column) {
-  if (mask.empty()) mask.assign(column.steps(), 0);
+absl::Status AddTo(Mask& mask, const Column& column, ExecContext& context) {
+  if (mask.empty()) {
+    // A byte is less than a sample.
+    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(column.steps()) / 8 + 1));
+    mask.assign(column.steps(), 0);
+  }
   for (size_t i = 0; i < column.steps(); ++i) mask[i] |= column.has_sample(i);
+  return absl::OkStatus();
 }
 
 // `and` and `unless`: the left side, where the right side has (has not) a match.
 class Filter : public Operator {
  public:
-  Filter(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr)
-      : lhs_(std::move(lhs)), rhs_(std::move(rhs)), expr_(expr) {}
+  Filter(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr, ExecContext& context)
+      : lhs_(std::move(lhs)), rhs_(std::move(rhs)), expr_(expr), context_(context) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(lhs_->Open());
@@ -48,13 +53,15 @@ class Filter : public Operator {
     for (size_t i = 0; i < rhs_->series().size(); ++i) {
       RETURN_IF_ERROR(rhs_->Next(column));
       const size_t group = groups_.of_right[i];
-      if (!groups_.groups[group].left.empty()) AddTo(masks_[group], column);
+      if (groups_.groups[group].left.empty()) continue;
+      RETURN_IF_ERROR(AddTo(masks_[group], column, context_));
     }
     return absl::OkStatus();
   }
 
   const OperatorPtr lhs_, rhs_;
   const parser::BinaryExpr& expr_;
+  ExecContext& context_;
   MatchGroups groups_;
   std::vector<Mask> masks_;
   size_t next_ = 0;
@@ -63,8 +70,8 @@ class Filter : public Operator {
 // `or`: the left side, then of the right side what the left has no match for.
 class Union : public Operator {
  public:
-  Union(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr)
-      : lhs_(std::move(lhs)), rhs_(std::move(rhs)), expr_(expr) {}
+  Union(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr, ExecContext& context)
+      : lhs_(std::move(lhs)), rhs_(std::move(rhs)), expr_(expr), context_(context) {}
 
   absl::Status Open() override {
     RETURN_IF_ERROR(lhs_->Open());
@@ -82,8 +89,8 @@ class Union : public Operator {
     if (index < left_size) {
       RETURN_IF_ERROR(lhs_->Next(column));
       const size_t group = groups_.of_left[index];
-      if (!groups_.groups[group].right.empty()) AddTo(masks_[group], column);
-      return absl::OkStatus();
+      if (groups_.groups[group].right.empty()) return absl::OkStatus();
+      return AddTo(masks_[group], column, context_);
     }
     RETURN_IF_ERROR(rhs_->Next(column));
     const Mask& mask = masks_[groups_.of_right[index - left_size]];
@@ -97,6 +104,7 @@ class Union : public Operator {
  private:
   const OperatorPtr lhs_, rhs_;
   const parser::BinaryExpr& expr_;
+  ExecContext& context_;
   MatchGroups groups_;
   std::vector<Mask> masks_;
   size_t next_ = 0;
@@ -107,10 +115,10 @@ class Union : public Operator {
 OperatorPtr MakeSetOperation(OperatorPtr lhs, OperatorPtr rhs, const parser::BinaryExpr& expr,
                              ExecContext& context) {
   if (expr.op == parser::BinaryOperator::kOr) {
-    auto made = std::make_unique<Union>(std::move(lhs), std::move(rhs), expr);
+    auto made = std::make_unique<Union>(std::move(lhs), std::move(rhs), expr, context);
     return MergeSameLabels(std::move(made), MergeRule::kSameStep, context);
   }
-  return std::make_unique<Filter>(std::move(lhs), std::move(rhs), expr);
+  return std::make_unique<Filter>(std::move(lhs), std::move(rhs), expr, context);
 }
 
 }  // namespace sloburn::engine

@@ -33,7 +33,10 @@ class SmoothedSelector : public Operator {
     TakeSamples(view);
     column.Reset(range_.steps());
     notes_ = 0;
-    for (int64_t step = 0; step < range_.steps(); ++step) Smooth(step, column);
+    for (int64_t step = 0; step < range_.steps(); ++step) {
+      RETURN_IF_ERROR(context_.Work(view.histograms == nullptr ? 1 : kHistogramWork));
+      Smooth(step, column);
+    }
     Annotate(reader->labels().Get(kMetricName));
     return absl::OkStatus();
   }

@@ -46,7 +46,9 @@ class TopK : public Operator {
 
  private:
   absl::Status Choose(const Column& k) {
-    best_.assign(grouping_.groups.size() * steps_, ValueHeap(is_top_));
+    const size_t cells = grouping_.groups.size() * steps_;
+    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(cells)));
+    best_.assign(cells, ValueHeap(is_top_));
     order_ = AppearanceOrder(grouping_.groups.size());
     Column column;
     for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
@@ -54,6 +56,7 @@ class TopK : public Operator {
       order_.See(grouping_.of_series[i], column);
       RETURN_IF_ERROR(context_.CheckInterrupt());
       for (size_t step = 0; step < steps_; ++step) {
+        RETURN_IF_ERROR(context_.Work(1));
         if (k.values[step] < 1) continue;
         if (column.has_histogram(step)) {
           context_.annotations.Inform(place_, HistogramIgnoredText(is_top_ ? "topk" : "bottomk"));

@@ -24,6 +24,7 @@ class Negation : public Operator {
     RETURN_IF_ERROR(input_->Next(column));
     for (double& value : column.values) value = -value;
     for (HistogramPtr& histogram : column.histograms) {
+      RETURN_IF_ERROR(context_.Work(kHistogramWork));
       if (histogram == nullptr) continue;
       auto negated = std::make_shared<Histogram>(*histogram);
       negated->Mul(-1);

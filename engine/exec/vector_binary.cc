@@ -151,11 +151,11 @@ class VectorBinary : public Operator {
     const size_t steps = left.steps();
     column.Reset(steps);
     if (parser::Describe(expr_.op).op_class == parser::OperatorClass::kTrim) {
-      ApplyToElements(left, right, column);
+      RETURN_IF_ERROR(ApplyToElements(left, right, column));
     } else {
       ApplyToFloats(left, right, column);
       if (!left.histograms.empty() || !right.histograms.empty()) {
-        ApplyToElements(left, right, column);
+        RETURN_IF_ERROR(ApplyToElements(left, right, column));
       }
     }
     many_columns_->Release(pair.many);
@@ -194,14 +194,16 @@ class VectorBinary : public Operator {
   }
 
   // What ApplyToFloats leaves: pairs with a histogram, and all pairs of a trim operator.
-  void ApplyToElements(const Column& left, const Column& right, Column& column) {
+  absl::Status ApplyToElements(const Column& left, const Column& right, Column& column) {
     const bool is_trim =
         parser::Describe(expr_.op).op_class == parser::OperatorClass::kTrim;
     for (size_t i = 0; i < column.steps(); ++i) {
       if (!left.has_sample(i) || !right.has_sample(i)) continue;
       if (!is_trim && left.present[i] && right.present[i]) continue;
+      RETURN_IF_ERROR(context_.Work(kHistogramWork));
       Store(element_.Apply(i, ElementAt(left, i), ElementAt(right, i)), i, column);
     }
+    return absl::OkStatus();
   }
 
   void Store(BinaryOutcome outcome, size_t step, Column& column) const {
@@ -219,7 +221,7 @@ class VectorBinary : public Operator {
     std::vector<Column> columns(side.series().size());
     for (Column& column : columns) {
       RETURN_IF_ERROR(side.Next(column));
-      RETURN_IF_ERROR(context_.Hold(column.steps()));
+      RETURN_IF_ERROR(context_.Hold(HeldSamples(column)));
     }
     return columns;
   }
@@ -237,11 +239,13 @@ class VectorBinary : public Operator {
       const auto is_present = [step](const Column& column) { return column.has_sample(step); };
       const bool has_many = std::any_of(many.begin(), many.end(), is_present);
       const bool has_one = std::any_of(one.begin(), one.end(), is_present);
+      RETURN_IF_ERROR(context_.Work(static_cast<int64_t>(many.size() + one.size())));
       if (!has_many && !(has_one && expr_.matching.has_fill())) continue;
       RETURN_IF_ERROR(EvaluateStep(step, many, one));
     }
     element_.Annotate();
-    context_.Release(static_cast<int64_t>(steps * (many.size() + one.size())));
+    for (const Column& column : many) context_.Release(HeldSamples(column));
+    for (const Column& column : one) context_.Release(HeldSamples(column));
     return absl::OkStatus();
   }
 

@@ -38,6 +38,8 @@ class MatrixSource : public WindowSource {
     times_ = times;
     range_ms_ = range_ms;
     const auto& selector = std::get<parser::MatrixSelector>(node.expr->node).selector;
+    is_stored_ = true;
+    has_bare_histograms_ = reads_statistics_;
     if (selector.is_anchored || selector.is_smoothed) before_ms_ = context.lookback_ms;
     if (selector.is_smoothed) after_ms_ = context.lookback_ms;
     min_ms_ = times_.At(range.start_ms) - range_ms - before_ms_ + 1;
@@ -165,7 +167,7 @@ TimeRange InnerRange(const SelectorTimes& times, const TimeRange& range, int64_t
 
 absl::StatusOr<std::unique_ptr<WindowSource>> MakeSubquerySource(
     const PlanNode& node, const parser::SubqueryExpr& subquery, const TimeRange& range,
-    ExecContext& context) {
+    ExecContext& context, bool is_result) {
   ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(subquery.at, subquery.offset, context));
   ASSIGN_OR_RETURN(
       const int64_t range_ms,
@@ -174,6 +176,9 @@ absl::StatusOr<std::unique_ptr<WindowSource>> MakeSubquerySource(
                                                     DurationUse::kRangeOrStep));
   if (step_ms == 0) step_ms = absl::ToInt64Milliseconds(context.options.default_subquery_step);
   const TimeRange inner_range = InnerRange(times, range, range_ms, step_ms);
+  using Kind = SampleTally::Kind;
+  TallyScope scope(context.tallies, is_result ? Kind::kWholeSubquery : Kind::kSubquery, inner_range);
+  if (scope.tally() != nullptr && !is_result) scope.tally()->SetWindows(times.offset_ms, range_ms);
   ASSIGN_OR_RETURN(OperatorPtr inner, BuildOperator(*node.children[0], inner_range, context));
   return std::make_unique<SubquerySource>(std::move(inner), node, times, range_ms, inner_range,
                                           context);
@@ -183,9 +188,10 @@ absl::StatusOr<std::unique_ptr<WindowSource>> MakeSubquerySource(
 
 absl::StatusOr<std::unique_ptr<WindowSource>> MakeWindowSource(const PlanNode& node,
                                                                const TimeRange& range,
-                                                               ExecContext& context) {
+                                                               ExecContext& context,
+                                                               bool is_result) {
   if (const auto* subquery = std::get_if<parser::SubqueryExpr>(&node.expr->node)) {
-    return MakeSubquerySource(node, *subquery, range, context);
+    return MakeSubquerySource(node, *subquery, range, context, is_result);
   }
   const auto& matrix = std::get<parser::MatrixSelector>(node.expr->node);
   ASSIGN_OR_RETURN(const SelectorTimes times,

@@ -46,16 +46,35 @@ class WindowSource {
   int64_t before_ms() const { return before_ms_; }
   int64_t after_ms() const { return after_ms_; }
 
+  // For counting: whether samples are read from the store, and of histograms only count and sum.
+  bool is_stored() const { return is_stored_; }
+  bool has_bare_histograms() const { return has_bare_histograms_; }
+
  protected:
   std::vector<OutputSeries> series_;
   SelectorTimes times_;
   int64_t range_ms_ = 0;
   int64_t before_ms_ = 0, after_ms_ = 0;
+  bool is_stored_ = false, has_bare_histograms_ = false;
 };
 
-// REQUIRES: node.type is kRangeVector.
+// REQUIRES: node.type is kRangeVector. `is_result`: no function makes windows of it.
 absl::StatusOr<std::unique_ptr<WindowSource>> MakeWindowSource(const PlanNode& node,
                                                                const TimeRange& range,
-                                                               ExecContext& context);
+                                                               ExecContext& context,
+                                                               bool is_result = false);
+
+// Counts the windows that the steps of `range` have of `view`, a series of `source`.
+template <typename Add>
+void CountWindows(const SampleView& view, const WindowSource& source, const TimeRange& range,
+                  Add add) {
+  WindowSizes sizes(view, source.has_bare_histograms());
+  for (int64_t step = 0; step < range.steps(); ++step) {
+    const int64_t end_ms = source.WindowEnd(range.at(step));
+    const WindowSizes::Size size = sizes.MoveTo(end_ms - source.range_ms() - source.before_ms(),
+                                                end_ms + source.after_ms());
+    if (size.all > 0) add(step, size.all, source.is_stored() ? size.added : 0);
+  }
+}
 
 }  // namespace sloburn::engine

@@ -56,7 +56,8 @@ class SortedWindow {
   // Moves to the samples [begin, end), neither before the last ones, and returns them in order.
   const double* MoveTo(size_t begin, size_t end) {
     const size_t kept = end_ > begin ? end_ - begin : 0;
-    if (kept < sorted_.size() / 2 || kept < (end - begin) / 2) {
+    const size_t moves = sorted_.size() + (end - begin) - 2 * kept;
+    if (kept < sorted_.size() / 2 || kept < (end - begin) / 2 || moves > kMaxMoves) {
       sorted_.assign(values_ + begin, values_ + end);
       std::sort(sorted_.begin(), sorted_.end(), IsLess);
     } else {
@@ -72,6 +73,9 @@ class SortedWindow {
   std::vector<double>::iterator Find(double value) {
     return std::lower_bound(sorted_.begin(), sorted_.end(), value, IsLess);
   }
+
+  // Each moves half the window on average; from here on sorting anew is faster.
+  static constexpr size_t kMaxMoves = 256;
 
   const double* const values_;
   size_t begin_ = 0, end_ = 0;

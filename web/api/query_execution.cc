@@ -12,6 +12,7 @@
 #include "web/api/json_values.h"
 #include "web/api/parameters.h"
 #include "web/api/result_json.h"
+#include "web/api/stats_json.h"
 
 namespace sloburn::web {
 namespace {
@@ -50,26 +51,6 @@ absl::StatusOr<engine::PreparedQuery> PrepareQuery(const Form& form, bool as_ran
   return query;
 }
 
-struct Timings {
-  absl::Duration queue, prepare, evaluate;
-};
-
-void AppendStats(std::string& out, const Timings& timings) {
-  const auto seconds = [](absl::Duration d) { return absl::ToDoubleSeconds(d); };
-  // Results come out of the evaluation in order: there is no time of sorting.
-  StrAppend(&out, R"(,"stats":{"timings":{"evalTotalTime":)");
-  AppendNumberJson(out, seconds(timings.prepare + timings.evaluate));
-  StrAppend(&out, R"(,"resultSortTime":0,"queryPreparationTime":)");
-  AppendNumberJson(out, seconds(timings.prepare));
-  StrAppend(&out, R"(,"innerEvalTime":)");
-  AppendNumberJson(out, seconds(timings.evaluate));
-  StrAppend(&out, R"(,"execQueueTime":)");
-  AppendNumberJson(out, seconds(timings.queue));
-  StrAppend(&out, R"(,"execTotalTime":)");
-  AppendNumberJson(out, seconds(timings.queue + timings.prepare + timings.evaluate));
-  StrAppend(&out, "}}");
-}
-
 std::string StatsWarning(std::string_view stats) {
   return StrCat("value ", GoQuote(stats),
                 " for parameter \"stats\" is deprecated and will be rejected in the next "
@@ -82,6 +63,9 @@ absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const D
                                const TimeRange& range, bool as_range, int64_t limit,
                                std::string& out) {
   ASSIGN_OR_RETURN(engine::QueryOptions options, ReadOptions(request, form, deps));
+  const std::string_view stats = form.Get("stats");
+  options.count_samples = !stats.empty();
+  options.count_samples_by_step = options.count_samples_by_step && stats == "all";
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const engine::PreparedQuery query, PrepareQuery(form, as_range, options));
   const absl::Time prepared = absl::Now();
@@ -92,14 +76,13 @@ absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const D
   const std::shared_ptr<const Snapshot> snapshot = deps.storage->TakeSnapshot();
   ASSIGN_OR_RETURN(engine::QueryResult result,
                    engine::Execute(query, *snapshot, range, options, as_range));
-  const Timings timings{request.queue_time, prepared - start, absl::Now() - prepared};
+  const QueryTimings timings{request.queue_time, prepared - start, absl::Now() - prepared};
 
   Notes notes{std::move(result.warnings), std::move(result.infos)};
   if (TruncateResult(result.value, limit)) {
     // First, so that it is among the ten that are shown.
     notes.warnings.insert(notes.warnings.begin(), kTruncatedWarning);
   }
-  const std::string_view stats = form.Get("stats");
   if (!stats.empty() && stats != "true" && stats != "all") {
     notes.warnings.push_back(StatsWarning(stats));
   }
@@ -109,7 +92,10 @@ absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const D
     out += R"(,"explanation":)";
     AppendExplanationJson(out, result.explanation);
   }
-  if (!stats.empty()) AppendStats(out, timings);
+  if (!stats.empty()) {
+    out += R"(,"stats":)";
+    AppendStatsJson(out, timings, result.samples);
+  }
   out += '}';
   return notes;
 }
