@@ -254,7 +254,7 @@ TEST_F(SloTest, TheLimitsOfQueriesHold) {
   const auto limited = Evaluate(input, 60 * kMinuteMs, options);
   ASSERT_TRUE(limited.ok()) << limited.status();
   ASSERT_EQ(limited->warnings.size(), 1u);
-  EXPECT_THAT(limited->warnings[0], HasSubstr("above the limit of 0"));
+  EXPECT_THAT(limited->warnings[0], HasSubstr("too many samples into memory in query execution"));
 }
 
 TEST_F(SloTest, AnswersOfTheServerAreReadBack) {
