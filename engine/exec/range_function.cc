@@ -371,7 +371,7 @@ class AbsentOverTime : public Operator {
  public:
   AbsentOverTime(std::unique_ptr<WindowSource> source, Labels labels, const TimeRange& range,
                  ExecContext& context)
-      : source_(std::move(source)), range_(range), context_(context), tally_(context.tally()) {
+      : source_(std::move(source)), range_(range), tally_(context.tally()) {
     series_.push_back({std::move(labels), false});
   }
 
@@ -403,7 +403,6 @@ class AbsentOverTime : public Operator {
 
   const std::unique_ptr<WindowSource> source_;
   const TimeRange range_;
-  ExecContext& context_;
   SampleTally* const tally_;
 };
 

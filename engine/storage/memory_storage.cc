@@ -105,7 +105,7 @@ namespace {
 // The first of the ascending times [begin, end) that is not below `min_ms`. Doubles its steps from
 // the end, so that few cache lines are touched where the answer is near it.
 const int64_t* LowerBoundFromEnd(const int64_t* begin, const int64_t* end, int64_t min_ms) {
-    ptrdiff_t step = 1;
+  ptrdiff_t step = 1;
   const int64_t* after = end;
   while (after - begin > step && after[-step] >= min_ms) {
     after -= step;
