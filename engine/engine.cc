@@ -12,6 +12,7 @@
 #include "engine/exec/deep_stack.h"
 #include "engine/exec/name_dropping.h"
 #include "engine/exec/window_source.h"
+#include "engine/exec/work_meter.h"
 #include "engine/functions/extended_range.h"
 #include "engine/plan/planner.h"
 #include "engine/read_windows.h"
@@ -206,11 +207,22 @@ const std::vector<PreparedQuery::Selector>& PreparedQuery::selectors() const {
 absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options,
                                       RegexCache* regexes) {
   RegexCache own_regexes;
-  if (regexes == nullptr) regexes = &own_regexes;
-  ASSIGN_OR_RETURN(AnalyzedExpr analyzed, Analyze(text, options.parse, *regexes));
+  absl::Status interrupted;
+  if (regexes == nullptr) {
+    regexes = &own_regexes;
+    own_regexes.SetInterrupt(
+        [&interrupted,
+         meter = WorkMeter(options.cancelled, absl::Now() + options.timeout)]() mutable {
+          interrupted = meter.Check();
+          return interrupted;
+        });
+  }
+  absl::StatusOr<AnalyzedExpr> analyzed = Analyze(text, options.parse, *regexes);
+  RETURN_IF_ERROR(interrupted);  // which is no error of the text
+  RETURN_IF_ERROR(analyzed.status());
   auto state = std::make_shared<internal::PreparedState>();
-  state->expr = std::move(analyzed.expr);
-  state->type = analyzed.type;
+  state->expr = std::move(analyzed->expr);
+  state->type = analyzed->type;
   ASSIGN_OR_RETURN(state->plan, MakePlan(*state->expr, options.plan, *regexes));
   state->depth = PlanDepth(*state->plan);
   state->source = std::string(text);

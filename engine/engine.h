@@ -92,7 +92,8 @@ struct QueryResult {
   QuerySamples samples;                 // likewise
 };
 
-// `regexes` may be null; queries prepared with the same one share their regular expressions.
+// `regexes` may be null; queries prepared with the same one share their regular expressions. Without
+// one, compiling them ends with options.timeout and options.cancelled.
 absl::StatusOr<PreparedQuery> Prepare(std::string_view text, const QueryOptions& options,
                                       RegexCache* regexes = nullptr);
 

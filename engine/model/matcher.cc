@@ -90,6 +90,7 @@ absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pa
 absl::StatusOr<std::shared_ptr<const re2::RE2>> RegexCache::Compile(std::string_view pattern) {
   std::shared_ptr<const re2::RE2>& entry = compiled_[std::string(pattern)];
   if (entry == nullptr) {
+    if (check_ != nullptr) RETURN_IF_ERROR(check_());
     ASSIGN_OR_RETURN(entry, CompileRegex(pattern));
   }
   return entry;

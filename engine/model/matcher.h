@@ -5,6 +5,7 @@
 // Threads: immutable; copies share the compiled expression.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,9 +31,13 @@ absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pa
 // Not thread-safe.
 class RegexCache {
  public:
+  // Asked before each expression is compiled: large ones take up to a second. Its error is returned.
+  void SetInterrupt(std::function<absl::Status()> check) { check_ = std::move(check); }
+
   absl::StatusOr<std::shared_ptr<const re2::RE2>> Compile(std::string_view pattern);
 
  private:
+  std::function<absl::Status()> check_;
   std::unordered_map<std::string, std::shared_ptr<const re2::RE2>> compiled_;
 };
 

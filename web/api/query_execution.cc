@@ -41,6 +41,9 @@ absl::StatusOr<engine::QueryOptions> ReadOptions(const Request& request, const F
 absl::StatusOr<engine::PreparedQuery> PrepareQuery(const Form& form, bool as_range,
                                                    const engine::QueryOptions& options) {
   absl::StatusOr<engine::PreparedQuery> query = engine::Prepare(form.Get("query"), options);
+  if (absl::IsDeadlineExceeded(query.status()) || absl::IsCancelled(query.status())) {
+    return query.status();
+  }
   if (!query.ok()) return InvalidParameter("query", MessageOf(query.status()));
   const engine::ValueType type = query->type();
   if (as_range && type != engine::ValueType::kScalar && type != engine::ValueType::kInstantVector) {
@@ -67,9 +70,10 @@ absl::StatusOr<Notes> RunQuery(const Request& request, const Form& form, const D
   options.count_samples = !stats.empty();
   options.count_samples_by_step = options.count_samples_by_step && stats == "all";
   const absl::Time start = absl::Now();
+  options.timeout -= request.queue_time;
   ASSIGN_OR_RETURN(const engine::PreparedQuery query, PrepareQuery(form, as_range, options));
   const absl::Time prepared = absl::Now();
-  options.timeout -= request.queue_time + (prepared - start);
+  options.timeout -= prepared - start;
   if (options.timeout <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("query timed out in query queue");
   }
