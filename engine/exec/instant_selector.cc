@@ -78,14 +78,20 @@ class InstantSelector : public Operator {
   }
 
   int64_t MinTime() const { return times_.At(range_.start_ms) - context_.lookback_ms + 1; }
-  int64_t MaxTime() const { return times_.At(range_.at(range_.steps() - 1)); }
+  int64_t MaxTime() const { return times_.Newest(range_.at(range_.steps() - 1)); }
+  // For the time of a sample Prometheus looks at the pinned time itself, among the samples that it
+  // has read for that time less the offset.
+  int64_t TimeAt(size_t step) const {
+    const bool forgets_offset = times_.is_pinned && output_ != SelectorOutput::kValue;
+    return forgets_offset ? times_.pinned_ms : times_.At(range_.at(step));
+  }
 
   void Fill(const SampleView& view, Column& column) const {
     const size_t steps = range_.steps();
     column.Reset(steps);
     size_t next = 0;  // the first sample after the step's time
     for (size_t step = 0; step < steps; ++step) {
-      const int64_t time = times_.At(range_.at(step));
+      const int64_t time = TimeAt(step);
       while (next < view.size && view.timestamps[next] <= time) ++next;
       if (next == 0) continue;
       const int64_t found = view.timestamps[next - 1];
@@ -128,7 +134,7 @@ class InstantSelector : public Operator {
 absl::StatusOr<OperatorPtr> MakeInstantSelector(const PlanNode& node, const TimeRange& range,
                                                 ExecContext& context, SelectorOutput output) {
   const auto& selector = std::get<parser::VectorSelector>(node.expr->node);
-  ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(selector.at, selector.offset, context));
+  ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(selector.at, selector.offset, context, node.at_moves));
   return std::make_unique<InstantSelector>(node, times, range, context, output);
 }
 

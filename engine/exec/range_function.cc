@@ -59,7 +59,7 @@ class RangeFunction : public Operator {
       : source_(std::move(source)),
         function_(*node.function),
         kernel_(std::get<WindowFunction>(function_.implementation)),
-        slides_(node.slides),
+        slides_(node.slides && !source_->moves_without_samples()),
         profile_(context.ProfileOf(node)),
         place_(PlaceOfArgument(*node.children[0])),
         args_(std::move(args)),
@@ -186,7 +186,8 @@ class RangeFunction : public Operator {
       const int64_t eval_ms = range_.at(step);
       const int64_t end_ms = source_->WindowEnd(eval_ms);
       const int64_t start_ms = end_ms - source_->range_ms();
-      const size_t size = slider.MoveTo(start_ms, end_ms);
+      const int64_t to_ms = source_->SamplesEnd(eval_ms);
+      const size_t size = slider.MoveTo(to_ms - source_->range_ms(), to_ms);
       if (size == 0) continue;
       result.largest = std::max(result.largest, size);
       RETURN_IF_ERROR(meter.Add(static_cast<int64_t>(size)));
@@ -247,8 +248,9 @@ class RangeFunction : public Operator {
       const int64_t end_ms = source_->WindowEnd(eval_ms);
       const int64_t start_ms = end_ms - source_->range_ms();
       MixedWindow window;
-      const int64_t from_ms = start_ms - source_->before_ms();
-      const int64_t to_ms = end_ms + source_->after_ms();
+      const int64_t samples_end_ms = source_->SamplesEnd(eval_ms);
+      const int64_t from_ms = samples_end_ms - source_->range_ms() - source_->before_ms();
+      const int64_t to_ms = samples_end_ms + source_->after_ms();
       const size_t size = floats.MoveTo(from_ms, to_ms);
       window.floats = {samples.floats.timestamps.data() + floats.begin(),
                        samples.floats.values.data() + floats.begin(),
@@ -386,7 +388,7 @@ class AbsentOverTime : public Operator {
       if (tally_ != nullptr) Count(view);
       WindowSlider slider(view.timestamps, view.size);
       for (size_t step = 0; step < column.steps(); ++step) {
-        const int64_t end_ms = source_->WindowEnd(range_.at(step));
+        const int64_t end_ms = source_->SamplesEnd(range_.at(step));
         if (slider.MoveTo(end_ms - source_->range_ms(), end_ms) > 0) column.present[step] = 0;
       }
     }

@@ -43,7 +43,7 @@ class MatrixSource : public WindowSource {
     if (selector.is_anchored || selector.is_smoothed) before_ms_ = context.lookback_ms;
     if (selector.is_smoothed) after_ms_ = context.lookback_ms;
     min_ms_ = times_.At(range.start_ms) - range_ms - before_ms_ + 1;
-    max_ms_ = times_.At(range.at(range.steps() - 1)) + after_ms_;
+    max_ms_ = times_.Newest(range.at(range.steps() - 1)) + after_ms_;
   }
 
   absl::Status Open() override {
@@ -195,7 +195,8 @@ absl::StatusOr<std::unique_ptr<WindowSource>> MakeWindowSource(const PlanNode& n
   }
   const auto& matrix = std::get<parser::MatrixSelector>(node.expr->node);
   ASSIGN_OR_RETURN(const SelectorTimes times,
-                   ResolveTimes(matrix.selector.at, matrix.selector.offset, context));
+                   ResolveTimes(matrix.selector.at, matrix.selector.offset, context,
+                                node.at_moves));
   ASSIGN_OR_RETURN(const int64_t range_ms, ResolveDuration(matrix.range, context.query_range,
                                                            DurationUse::kRangeOrStep));
   return std::make_unique<MatrixSource>(node, times, range_ms, range, context);

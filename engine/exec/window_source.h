@@ -41,6 +41,10 @@ class WindowSource {
 
   // The window of the step at `step_ms` is (end - range, end].
   int64_t WindowEnd(int64_t step_ms) const { return times_.At(step_ms); }
+  // The end of the window that its samples come from: another one where Prometheus moves the window
+  // but not the samples.
+  int64_t SamplesEnd(int64_t step_ms) const { return times_.Newest(step_ms); }
+  bool moves_without_samples() const { return times_.moves; }
   int64_t range_ms() const { return range_ms_; }
   // anchored and smoothed: how far samples are wanted around each window.
   int64_t before_ms() const { return before_ms_; }
@@ -70,7 +74,7 @@ void CountWindows(const SampleView& view, const WindowSource& source, const Time
                   Add add) {
   WindowSizes sizes(view, source.has_bare_histograms());
   for (int64_t step = 0; step < range.steps(); ++step) {
-    const int64_t end_ms = source.WindowEnd(range.at(step));
+    const int64_t end_ms = source.SamplesEnd(range.at(step));
     const WindowSizes::Size size = sizes.MoveTo(end_ms - source.range_ms() - source.before_ms(),
                                                 end_ms + source.after_ms());
     if (size.all > 0) add(step, size.all, source.is_stored() ? size.added : 0);

@@ -24,6 +24,9 @@ struct PlanNode {
   ValueType type = ValueType::kInstantVector;
   // Evaluated at the first step only; the result holds for all steps.
   bool is_step_invariant = false;
+  // Of a selector with @ in the parameter of an aggregation: Prometheus moves its time along with the
+  // steps, over the samples that it would have read at the first one.
+  bool at_moves = false;
   // Of a selector: only counts and sums of native histograms are looked at (by histogram_count and
   // the like), so resets are told from sample to sample.
   bool reads_statistics = false;

@@ -44,6 +44,37 @@ bool OrdersItsSeries(const PlanNode& node) {
                                   aggregate->op == Op::kLimitk || aggregate->op == Op::kLimitRatio);
 }
 
+bool HasParameter(const PlanNode& node) {
+  return std::holds_alternative<parser::AggregateExpr>(node.expr->node) &&
+         node.children.size() > 1;
+}
+
+// All nodes below `node`, from its child `first` on; subqueries, but not what is in them.
+template <typename Visitor>
+void ForEachBelow(PlanNode& node, Visitor visit, size_t first = 0) {
+  std::vector<PlanNode*> pending;
+  for (size_t i = first; i < node.children.size(); ++i) pending.push_back(node.children[i].get());
+  while (!pending.empty()) {
+    PlanNode& below = *pending.back();
+    pending.pop_back();
+    visit(below);
+    if (std::holds_alternative<parser::SubqueryExpr>(below.expr->node)) continue;
+    for (const PlanNodePtr& child : below.children) pending.push_back(child.get());
+  }
+}
+
+// Prometheus does not look for invariant parts in parameters, and leaves their selectors with an
+// offset from the first step.
+void MarkInParameter(PlanNode& node) {
+  node.is_step_invariant = false;
+  const parser::ExprNode& syntax = node.expr->node;
+  if (const auto* selector = std::get_if<parser::VectorSelector>(&syntax)) {
+    node.at_moves = selector->at.kind != AtKind::kNone;
+  } else if (const auto* matrix = std::get_if<parser::MatrixSelector>(&syntax)) {
+    node.at_moves = matrix->selector.at.kind != AtKind::kNone;
+  }
+}
+
 class Marker {
  public:
   explicit Marker(InvariantParts parts) : parts_(parts) {}
@@ -74,10 +105,12 @@ class Marker {
     }
     if (const auto* subquery = std::get_if<parser::SubqueryExpr>(&syntax)) {
       MarkChild(node, 0);
+      ForEachBelow(node, [](PlanNode& below) { below.at_moves = false; });
       return subquery->at.kind != AtKind::kNone;
     }
     if (IsLiteral(node)) return true;
     if (std::holds_alternative<parser::AggregateExpr>(syntax)) {
+      if (HasParameter(node)) ForEachBelow(node, &MarkInParameter, 1);
       return IsInvariant(node, 0);
     }
     bool is_invariant = node.function == nullptr || !IsTimeDependent(node);
@@ -92,8 +125,7 @@ class Marker {
     // The steps of a subquery are its own.
     if (std::holds_alternative<parser::SubqueryExpr>(node.expr->node)) return false;
     bool needs = OrdersItsSeries(node);
-    const bool is_aggregate = std::holds_alternative<parser::AggregateExpr>(node.expr->node);
-    if (is_aggregate && node.children.size() > 1) needs |= !IsInvariant(node, 1);
+    if (HasParameter(node)) needs |= !IsLiteral(*node.children[1]);
     for (const PlanNodePtr& child : node.children) needs |= traits_[child.get()].needs_one_step;
     return needs;
   }

@@ -158,10 +158,11 @@ ANSWERS = [
     Answer("Prometheus panics", "", lambda q, d: d.kind == "error" and "unexpected error" in d.left),
     Answer("a range with @ in parentheses", "Prometheus fails to evaluate it until 3.12",
            lambda q, d: d.left == "unexpected number of samples"),
-    Answer("@ in the parameter of an aggregation",
+    Answer("@ in the parameter of an aggregation, in or around a subquery",
            "Prometheus moves its time along with the steps",
-           lambda q, d: q.step and any(isinstance(node, Aggregate) and " @ " in str(node.param)
-                                       for node in q.expr.walk())),
+           lambda q, d: ":" in str(q.expr)
+           and any(isinstance(node, Aggregate) and " @ " in str(node.param)
+                   for node in q.expr.walk())),
     Answer("quantile outside 0 to 1 as parameter", "warned of once, also without samples, since 3.6",
            lambda q, d: d.kind == "warnings" and _uses(q, "quantile")
            and _without_quantile(d.left) == _without_quantile(d.right)),
@@ -178,12 +179,6 @@ ANSWERS = [
     Answer("__name__ taken over by group_left or group_right", "also with bool since 3.7",
            lambda q, d: any(isinstance(node, Binary) and node.bool and "__name__" in node.include
                             for node in q.expr.walk())),
-    Answer("timestamp() of a selector with @ and offset", "Prometheus forgets the offset",
-           lambda q, d: any(_is_call(node, "timestamp") and node.args
-                            and isinstance(node.args[0], (Selector, Paren))
-                            and " @ " in str(node) and " offset " in str(node)
-                            for node in q.expr.walk()),
-           lambda node: _renamed(node, "timestamp", "abs")),
     Answer("start(), end(), range(), step() as functions", "since 3.12",
            lambda q, d: isinstance(q.expr, Tokens)
            and re.search(r"\b(start|end|range|step)\s*\(", str(q.expr))),
