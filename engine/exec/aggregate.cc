@@ -5,10 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "engine/exec/annotation_texts.h"
+#include "engine/exec/cell_rows.h"
 #include "engine/exec/grouping.h"
 #include "engine/exec/histogram_totals.h"
 #include "engine/model/compensated_sum.h"
@@ -80,11 +83,14 @@ struct DeviationState : VarianceState {
   double Result() const { return std::sqrt(m2 / count); }
 };
 
-// The states of all cells.
+// The states of a group, a cell for each step.
 template <typename State>
 class States {
  public:
-  void Resize(size_t size) { states_.resize(size); }
+  void Grow(size_t in_front, size_t size) {
+    states_.insert(states_.begin(), in_front, State());
+    states_.resize(size);
+  }
   void First(size_t cell, double value) { states_[cell].First(value); }
   void Add(size_t cell, double value) { states_[cell].Add(value); }
   void AddToEach(size_t cell, const double* values, size_t size) {
@@ -102,9 +108,11 @@ struct SumState {};
 template <>
 class States<SumState> {
  public:
-  void Resize(size_t size) {
-    sums_.resize(size);
-    compensations_.resize(size);
+  void Grow(size_t in_front, size_t size) {
+    for (std::vector<double>* const column : {&sums_, &compensations_}) {
+      column->insert(column->begin(), in_front, 0);
+      column->resize(size);
+    }
   }
   void First(size_t cell, double value) { sums_[cell] = value; }
   void Add(size_t cell, double value) {
@@ -163,32 +171,35 @@ class Aggregate : public Operator {
 
   absl::Status Next(Column& column) override {
     column.Reset(steps_);
-    const size_t first = order_.groups()[next_++] * steps_;
-    for (size_t step = 0; step < steps_; ++step) {
-      const size_t cell = first + step;
+    const size_t group = order_.groups()[next_++];
+    Row& row = rows_[group];
+    for (size_t step = row.begin(); step < row.end(); ++step) {
       if (!histograms_.empty()) {
         RETURN_IF_ERROR(context_.Work(kHistogramWork));
-        if (SetHistogram(cell, step, column)) continue;
+        if (SetHistogram(group, step, column)) continue;
       }
-      if (is_seen_[cell]) column.Set(step, states_.Result(cell));
+      if (row.is_seen(step)) column.Set(step, row.states().Result(row.cell(step)));
     }
+    row.Clear(context_);
     return absl::OkStatus();
   }
 
  private:
+  using Row = CellRow<States<State>>;
+
   absl::Status ReadAll() {
-    const size_t size = grouping_.groups.size() * steps_;
     order_ = AppearanceOrder(grouping_.groups.size());
-    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(size)));
-    states_.Resize(size);
-    is_seen_.resize(size);
+    rows_.resize(grouping_.groups.size());
     Column column;
     for (size_t i = 0; i < grouping_.of_series.size(); ++i) {
       const size_t group = grouping_.of_series[i];
       RETURN_IF_ERROR(input_->Next(column));
       order_.See(group, column);
       if (!histograms_.empty()) DropAfterBroken(group, column);
-      AddFloats(group * steps_, column);
+      const StepSpan span = SpanOf(column);
+      if (span.empty()) continue;
+      RETURN_IF_ERROR(rows_[group].Cover(span, steps_, context_));
+      AddFloats(rows_[group], span, column);
       if (!column.histograms.empty()) {
         RETURN_IF_ERROR(TakeHistograms(group, input_->series()[i], column));
       }
@@ -196,44 +207,45 @@ class Aggregate : public Operator {
     return absl::OkStatus();
   }
 
-  void AddFloats(size_t first_cell, const Column& column) {
-    uint8_t* const is_seen = is_seen_.data() + first_cell;
-    const auto first_zero = [this](const uint8_t* flags, size_t from) {
-      const void* const found = std::memchr(flags + from, 0, steps_ - from);
-      return found == nullptr ? steps_ : static_cast<const uint8_t*>(found) - flags;
-    };
-    size_t step = 0;
-    while (step < steps_) {
+  void AddFloats(Row& row, StepSpan span, const Column& column) {
+    States<State>& states = row.states();
+    size_t step = span.begin;
+    while (step < span.end) {
       if (!column.present[step]) {
         ++step;
-      } else if (!is_seen[step]) {
-        states_.First(first_cell + step, column.values[step]);
-        is_seen[step++] = 1;
+      } else if (!row.is_seen(step)) {
+        states.First(row.cell(step), column.values[step]);
+        row.See(step++);
       } else {
-        const size_t end =
-            std::min(first_zero(column.present.data(), step), first_zero(is_seen, step));
-        states_.AddToEach(first_cell + step, column.values.data() + step, end - step);
+        const size_t end = std::min(FirstAbsent(column, step, span.end), row.FirstUnseen(step));
+        states.AddToEach(row.cell(step), column.values.data() + step, end - step);
         step = end;
       }
     }
   }
 
+  static size_t FirstAbsent(const Column& column, size_t step, size_t end) {
+    const uint8_t* const present = column.present.data();
+    const void* const found = std::memchr(present + step, 0, end - step);
+    return found == nullptr ? end : static_cast<const uint8_t*>(found) - present;
+  }
+
   absl::Status TakeHistograms(size_t group, const OutputSeries& series, const Column& column) {
     const HistogramUse use = UseOf(expr_.op);
+    Row& row = rows_[group];
     for (size_t step = 0; step < steps_; ++step) {
       if (!column.has_histogram(step)) continue;
       RETURN_IF_ERROR(context_.Work(kHistogramWork));
-      const size_t cell = group * steps_ + step;
       if (use == HistogramUse::kIgnore) {
         NoteIgnored(expr_, place_, context_);
       } else if (use == HistogramUse::kTotal) {
-        histograms_.Add(cell, column.histograms[step], is_seen_[cell],
+        histograms_.Add(group * steps_ + step, column.histograms[step], row.is_seen(step),
                         series.labels.Get(kMetricName));
-      } else if (is_seen_[cell]) {
-        states_.Add(cell, 0);
+      } else if (row.is_seen(step)) {
+        row.states().Add(row.cell(step), 0);
       } else {
-        states_.First(cell, 0);
-        is_seen_[cell] = 1;
+        row.states().First(row.cell(step), 0);
+        row.See(step);
       }
     }
     return absl::OkStatus();
@@ -246,9 +258,10 @@ class Aggregate : public Operator {
   }
 
   // False where there are floats only.
-  bool SetHistogram(size_t cell, size_t step, Column& column) {
+  bool SetHistogram(size_t group, size_t step, Column& column) {
     HistogramPtr total;
-    const HistogramTotals::Outcome outcome = histograms_.Take(cell, is_seen_[cell], &total);
+    const HistogramTotals::Outcome outcome =
+        histograms_.Take(group * steps_ + step, rows_[group].is_seen(step), &total);
     if (outcome == HistogramTotals::Outcome::kHistogram) column.Set(step, std::move(total));
     return outcome != HistogramTotals::Outcome::kNoHistogram;
   }
@@ -261,8 +274,7 @@ class Aggregate : public Operator {
   HistogramTotals histograms_;
   Grouping grouping_;
   AppearanceOrder order_;
-  States<State> states_;  // [group][step]
-  std::vector<uint8_t> is_seen_;
+  std::vector<Row> rows_;  // per group
   size_t next_ = 0;
 };
 
@@ -291,12 +303,21 @@ class QuantileAggregate : public Operator {
 
   absl::Status Next(Column& column) override {
     column.Reset(steps_);
-    const size_t first = order_.groups()[next_++] * steps_;
-    for (size_t step = 0; step < steps_; ++step) {
-      std::vector<double>& values = values_[first + step];
-      RETURN_IF_ERROR(context_.Work(std::ssize(values)));
-      if (!values.empty()) column.Set(step, Quantile(quantile_.values[step], values));
+    const std::vector<Value> values = std::exchange(values_[order_.groups()[next_++]], {});
+    RETURN_IF_ERROR(context_.Work(std::ssize(values)));
+    // Brought into the order of their steps.
+    std::vector<size_t> ends(steps_ + 1, 0);
+    for (const Value& value : values) ++ends[value.step + 1];
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    std::vector<double> sorted(values.size());
+    for (const Value& value : values) sorted[ends[value.step]++] = value.value;
+    std::vector<double> of_step;
+    for (size_t step = 0, begin = 0; step < steps_; begin = ends[step++]) {
+      if (ends[step] == begin) continue;
+      of_step.assign(sorted.begin() + begin, sorted.begin() + ends[step]);
+      column.Set(step, Quantile(quantile_.values[step], of_step));
     }
+    context_.Release(std::ssize(values));
     return absl::OkStatus();
   }
 
@@ -328,23 +349,27 @@ class QuantileAggregate : public Operator {
   }
 
   absl::Status ReadAll() {
-    const size_t cells = grouping_.groups.size() * steps_;
-    RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(cells)));
-    values_.resize(cells);
+    values_.resize(grouping_.groups.size());
     order_ = AppearanceOrder(grouping_.groups.size());
     Column column;
     for (const size_t group : grouping_.of_series) {
       RETURN_IF_ERROR(input_->Next(column));
       order_.See(group, column);
-      RETURN_IF_ERROR(context_.Hold(column.steps()));
+      RETURN_IF_ERROR(context_.Work(column.steps()));
+      const size_t before = values_[group].size();
       for (size_t step = 0; step < steps_; ++step) {
-        RETURN_IF_ERROR(context_.Work(1));
-        if (column.present[step]) values_[group * steps_ + step].push_back(column.values[step]);
+        if (column.present[step]) values_[group].push_back({step, column.values[step]});
         if (column.has_histogram(step)) NoteIgnored(expr_, place_, context_);
       }
+      RETURN_IF_ERROR(context_.Hold(static_cast<int64_t>(values_[group].size() - before)));
     }
     return absl::OkStatus();
   }
+
+  struct Value {
+    size_t step;
+    double value;
+  };
 
   const OperatorPtr input_, param_;
   const parser::AggregateExpr& expr_;
@@ -354,7 +379,7 @@ class QuantileAggregate : public Operator {
   Grouping grouping_;
   AppearanceOrder order_;
   Column quantile_;
-  std::vector<std::vector<double>> values_;  // [group][step]
+  std::vector<std::vector<Value>> values_;  // per group
   size_t next_ = 0;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aggregations that reduce each group to one series: sum avg count min max group stddev stdvar
-// quantile. Input series are read once, one at a time; memory is O(groups x steps) but for
-// quantile, which needs all values.
+// quantile. Input series are read once, one at a time; of each group only the steps between its
+// first and its last sample are kept, but for quantile, which needs all values.
 #pragma once
 
 #include "engine/exec/context.h"

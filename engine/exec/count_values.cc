@@ -2,8 +2,11 @@
 #include "engine/exec/count_values.h"
 
 #include <algorithm>
+#include <bit>
 #include <unordered_map>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/float_text.h"
 #include "base/status_macros.h"
@@ -14,6 +17,40 @@
 
 namespace sloburn::engine {
 namespace {
+
+// How often a value occurs at each step: the steps one by one while these are few, a count for each
+// of all steps from then on.
+class ValueCounts {
+ public:
+  absl::Status Count(size_t step, size_t steps, ExecContext& context) {
+    if (counts_.empty() && steps_.size() < steps) {
+      steps_.push_back(static_cast<uint32_t>(step));
+      return context.Hold(1);
+    }
+    if (counts_.empty()) {
+      counts_.resize(steps);
+      for (const uint32_t one : steps_) ++counts_[one];
+      steps_ = {};
+    }
+    ++counts_[step];
+    return absl::OkStatus();
+  }
+
+  void MoveTo(Column& column, ExecContext& context) {
+    context.Release(static_cast<int64_t>(counts_.size() + steps_.size()));
+    for (const uint32_t one : steps_) {
+      column.Set(one, column.present[one] ? column.values[one] + 1 : 1);
+    }
+    for (size_t step = 0; step < counts_.size(); ++step) {
+      if (counts_[step] > 0) column.Set(step, static_cast<double>(counts_[step]));
+    }
+    *this = ValueCounts();
+  }
+
+ private:
+  std::vector<uint32_t> steps_;
+  std::vector<uint32_t> counts_;
+};
 
 class CountValues : public Operator {
  public:
@@ -44,35 +81,46 @@ class CountValues : public Operator {
       for (size_t step = 0; step < steps_; ++step) {
         if (!column.has_sample(step)) continue;
         RETURN_IF_ERROR(context_.Work(column.present[step] ? 16 : kHistogramWork));
-        const std::string text = column.present[step] ? FormatFloatF(column.values[step])
-                                                      : ToString(*column.histograms[step]);
-        ASSIGN_OR_RETURN(Column * counts, CountsOf(grouping.groups[group], text));
-        if (!counts->present[step]) counts->Set(step, 0);
-        ++counts->values[step];
+        ASSIGN_OR_RETURN(const size_t value, ValueOf(grouping.groups[group], group, column, step));
+        RETURN_IF_ERROR(values_[value].Count(step, steps_, context_));
       }
     }
+    output_of_float_.clear();
     return absl::OkStatus();
   }
 
   absl::Status Next(Column& column) override {
-    column = std::move(columns_[next_++]);
+    column.Reset(steps_);
+    values_[next_++].MoveTo(column, context_);
     return absl::OkStatus();
   }
 
  private:
-  absl::StatusOr<Column*> CountsOf(const OutputSeries& group, const std::string& value) {
+  // The output that the sample of `column` at `step` counts to.
+  absl::StatusOr<size_t> ValueOf(const OutputSeries& group_series, size_t group,
+                                 const Column& column, size_t step) {
+    RETURN_IF_ERROR(context_.Work(column.present[step] ? 4 : kHistogramWork));
+    if (!column.present[step]) {
+      return OutputOf(group_series, ToString(*column.histograms[step]));
+    }
+    const double value = column.values[step];
+    const auto [found, is_new] =
+        output_of_float_.try_emplace({group, std::bit_cast<uint64_t>(value)}, 0);
+    if (is_new) found->second = OutputOf(group_series, FormatFloatF(value));
+    return found->second;
+  }
+
+  size_t OutputOf(const OutputSeries& group, const std::string& value) {
     LabelBuilder builder(group.labels);
     if (sets_label_) builder.Set(label_, value);
     const Labels labels = builder.Build();
-    const auto [position, is_new] = positions_.try_emplace(labels, columns_.size());
+    const auto [position, is_new] = positions_.try_emplace(labels, values_.size());
     if (is_new) {
-      RETURN_IF_ERROR(context_.Hold(steps_));
       // Unlike other aggregations this one forgets that the name was to be dropped.
       series_.push_back({labels, false});
-      columns_.emplace_back();
-      columns_.back().Reset(steps_);
+      values_.emplace_back();
     }
-    return &columns_[position->second];
+    return position->second;
   }
 
   const OperatorPtr input_;
@@ -82,7 +130,8 @@ class CountValues : public Operator {
   ExecContext& context_;
   bool sets_label_ = true;
   std::unordered_map<Labels, size_t, LabelsHash> positions_;
-  std::vector<Column> columns_;
+  absl::flat_hash_map<std::pair<size_t, uint64_t>, size_t> output_of_float_;
+  std::vector<ValueCounts> values_;
   size_t next_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/exec/build.h"
@@ -34,6 +35,39 @@ bool MatchAll(const Matchers& matchers, std::string_view name, std::string_view 
 struct InfoSeries {
   Labels labels;
   std::vector<int64_t> sample_ms;
+};
+
+// The samples of an output series, only where there are any: enriched series may be many that live
+// for a few steps each.
+class OutputSamples {
+ public:
+  // Takes the sample; false where there is one at the step already.
+  bool Put(size_t step, Column& from) {
+    const bool is_float = from.present[step];
+    return samples_
+        .emplace(step, Value{is_float ? from.values[step] : 0,
+                             is_float ? nullptr : std::move(from.histograms[step])})
+        .second;
+  }
+  void MoveTo(Column& column, size_t steps, ExecContext& context) {
+    column.Reset(steps);
+    for (auto& [step, value] : samples_) {
+      if (value.histogram == nullptr) {
+        column.Set(step, value.value);
+      } else {
+        column.Set(step, std::move(value.histogram));
+      }
+    }
+    context.Release(static_cast<int64_t>(samples_.size()));
+    samples_ = {};
+  }
+
+ private:
+  struct Value {
+    double value;
+    HistogramPtr histogram;
+  };
+  absl::flat_hash_map<size_t, Value> samples_;  // by step
 };
 
 // Joins step by step, because the info series that is newest may change from step to step; which
@@ -69,8 +103,7 @@ class InfoJoin : public Operator {
   }
 
   absl::Status Next(Column& column) override {
-    column = std::move(columns_[next_++]);
-    context_.Release(column.steps());
+    outputs_[next_++].MoveTo(column, range_.steps(), context_);
     return absl::OkStatus();
   }
 
@@ -241,24 +274,16 @@ class InfoJoin : public Operator {
   absl::StatusOr<size_t> OutputOf(const OutputSeries& series) {
     const auto [position, is_new] = positions_.try_emplace(series.labels, series_.size());
     if (is_new) {
-      RETURN_IF_ERROR(context_.Hold(range_.steps()));
       series_.push_back(series);
-      columns_.emplace_back();
-      columns_.back().Reset(range_.steps());
+      outputs_.emplace_back();
     }
     return position->second;
   }
 
   absl::Status Put(size_t output, size_t step, Column& from) {
     if (!from.has_sample(step)) return absl::OkStatus();
-    Column& column = columns_[output];
-    if (column.has_sample(step)) return absl::FailedPreconditionError(kSameLabelset);
-    if (from.present[step]) {
-      column.Set(step, from.values[step]);
-    } else {
-      column.Set(step, std::move(from.histograms[step]));
-    }
-    return absl::OkStatus();
+    if (outputs_[output].Put(step, from)) return context_.Hold(1);
+    return absl::FailedPreconditionError(kSameLabelset);
   }
 
   const OperatorPtr base_;
@@ -272,7 +297,7 @@ class InfoJoin : public Operator {
   std::vector<InfoSeries> infos_;
   std::map<Identity, std::map<std::string, std::vector<size_t>>> groups_;  // then by name
   std::unordered_map<Labels, size_t, LabelsHash> positions_;
-  std::vector<Column> columns_;
+  std::vector<OutputSamples> outputs_;
   size_t next_ = 0;
 };
 

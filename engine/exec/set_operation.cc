@@ -8,17 +8,44 @@
 namespace sloburn::engine {
 namespace {
 
-using Mask = std::vector<uint8_t>;  // per step
-
-absl::Status AddTo(Mask& mask, const Column& column, ExecContext& context) {
-  if (mask.empty()) {
-    // A byte is less than a sample.
-    RETURN_IF_ERROR(context.Hold(static_cast<int64_t>(column.steps()) / 8 + 1));
-    mask.assign(column.steps(), 0);
+// The steps at which one of some series has a sample. Chains of set operations have one per operand
+// and group: no room is taken for the two usual cases, all steps and none.
+class Mask {
+ public:
+  absl::Status Add(const Column& column, ExecContext& context) {
+    if (is_full_) return absl::OkStatus();
+    if (HasAll(column)) {
+      Clear(context);
+      is_full_ = true;
+      return absl::OkStatus();
+    }
+    if (steps_.empty()) {
+      RETURN_IF_ERROR(context.Hold(HeldFor(column.steps())));
+      steps_.assign(column.steps(), 0);
+    }
+    for (size_t i = 0; i < column.steps(); ++i) steps_[i] |= column.has_sample(i);
+    return absl::OkStatus();
   }
-  for (size_t i = 0; i < column.steps(); ++i) mask[i] |= column.has_sample(i);
-  return absl::OkStatus();
-}
+  void Clear(ExecContext& context) {
+    if (!steps_.empty()) context.Release(HeldFor(steps_.size()));
+    steps_ = {};
+  }
+  bool empty() const { return !is_full_ && steps_.empty(); }
+  bool has(size_t step) const { return is_full_ || (!steps_.empty() && steps_[step] != 0); }
+
+ private:
+  // A byte is less than a sample.
+  static int64_t HeldFor(size_t steps) { return static_cast<int64_t>(steps) / 8 + 1; }
+  static bool HasAll(const Column& column) {
+    for (size_t i = 0; i < column.steps(); ++i) {
+      if (!column.has_sample(i)) return false;
+    }
+    return true;
+  }
+
+  bool is_full_ = false;
+  std::vector<uint8_t> steps_;
+};
 
 // `and` and `unless`: the left side, where the right side has (has not) a match.
 class Filter : public Operator {
@@ -40,8 +67,7 @@ class Filter : public Operator {
     const Mask& mask = masks_[groups_.of_left[next_++]];
     const bool keeps_matched = expr_.op == parser::BinaryOperator::kAnd;
     for (size_t i = 0; i < column.steps(); ++i) {
-      const bool is_matched = !mask.empty() && mask[i];
-      if (is_matched != keeps_matched) column.Erase(i);
+      if (mask.has(i) != keeps_matched) column.Erase(i);
     }
     return absl::OkStatus();
   }
@@ -54,7 +80,7 @@ class Filter : public Operator {
       RETURN_IF_ERROR(rhs_->Next(column));
       const size_t group = groups_.of_right[i];
       if (groups_.groups[group].left.empty()) continue;
-      RETURN_IF_ERROR(AddTo(masks_[group], column, context_));
+      RETURN_IF_ERROR(masks_[group].Add(column, context_));
     }
     return absl::OkStatus();
   }
@@ -90,13 +116,13 @@ class Union : public Operator {
       RETURN_IF_ERROR(lhs_->Next(column));
       const size_t group = groups_.of_left[index];
       if (groups_.groups[group].right.empty()) return absl::OkStatus();
-      return AddTo(masks_[group], column, context_);
+      return masks_[group].Add(column, context_);
     }
     RETURN_IF_ERROR(rhs_->Next(column));
     const Mask& mask = masks_[groups_.of_right[index - left_size]];
     if (mask.empty()) return absl::OkStatus();
     for (size_t i = 0; i < column.steps(); ++i) {
-      if (mask[i]) column.Erase(i);
+      if (mask.has(i)) column.Erase(i);
     }
     return absl::OkStatus();
   }
