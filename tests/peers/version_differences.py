@@ -185,6 +185,14 @@ ANSWERS = [
     Answer("histogram_fraction of classic histograms", "correct in the first bucket since 3.8",
            lambda q, d: _uses(q, "histogram_fraction"),
            lambda node: _renamed(node, "histogram_fraction", "histogram_quantile", slice(1, None))),
+    Answer("count and sum of differences of native histograms",
+           "all buckets had to go together before 3.11",
+           lambda q, d: _uses(q, "histogram_count", "histogram_sum", "histogram_avg")
+           and _touches(q, *NATIVE) and any(isinstance(node, Binary) and node.op in "+-"
+                                            for node in q.expr.walk()),
+           lambda node: _renamed(_renamed(_renamed(node, "histogram_count", "histogram_stddev"),
+                                          "histogram_sum", "histogram_stddev"),
+                                 "histogram_avg", "histogram_stddev")),
     Answer("zero point of rates of histograms", "since 3.6",
            lambda q, d: _uses(q, "rate", "increase") and _touches(q, *NATIVE),
            lambda node: _renamed(_renamed(node, "rate", "delta"), "increase", "delta")),
