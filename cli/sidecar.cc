@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/sidecar.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "cli/config_text.h"
 #include "cli/sidecar_metrics.h"
 #include "cli/version.h"
+#include "parser/printer.h"
 #include "rules/selector_union.h"
 #include "rules/slo/slo_files.h"
 #include "web/api/api.h"
@@ -73,9 +79,11 @@ absl::Status Sidecar::Apply(const Config& config) {
 
   writers_.Install(std::move(writers));
   {
-    absl::MutexLock lock(&slo_mutex_);
+    absl::MutexLock lock(&config_mutex_);
     slos_ = std::make_shared<const std::vector<rules::Slo>>(std::move(slos));
     pull_interval_ = config.global.evaluation_interval;
+    config_text_ = ToYaml(config);
+    last_reload_ = clock_.Now();
   }
   UpdateDemand(config.global.evaluation_interval);
   return absl::OkStatus();
@@ -99,7 +107,7 @@ rules::SloInput Sidecar::Slos() const {
   rules::SloInput input;
   absl::Duration interval;
   {
-    absl::MutexLock lock(&slo_mutex_);
+    absl::MutexLock lock(&config_mutex_);
     input.slos = slos_;
     interval = pull_interval_;
   }
@@ -127,6 +135,35 @@ web::ReadyState Sidecar::Ready() const {
   return state;
 }
 
+web::RuntimeInfo Sidecar::Runtime() const {
+  web::RuntimeInfo info;
+  info.start_time = start_time_;
+  std::error_code unknown;
+  info.working_directory = std::filesystem::current_path(unknown).string();
+  char hostname[256] = "";
+  gethostname(hostname, sizeof hostname - 1);
+  info.hostname = hostname;
+  info.reload_succeeded = last_reload_ok_;
+  {
+    absl::MutexLock lock(&config_mutex_);
+    info.last_reload = last_reload_;
+  }
+  const absl::Duration retention = options_.storage.retention;
+  if (retention < absl::InfiniteDuration()) {
+    info.storage_retention = parser::FormatDuration(absl::ToInt64Milliseconds(retention));
+  }
+  return info;
+}
+
+void Sidecar::ConnectStatus() {
+  dependencies_.runtime_info = [this] { return Runtime(); };
+  dependencies_.flags = [this] { return options_.flags; };
+  dependencies_.config_yaml = [this] {
+    absl::MutexLock lock(&config_mutex_);
+    return config_text_;
+  };
+}
+
 void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
   AddStorageMetrics(storage_.Stats(), families);
   AddRuleMetrics(manager_->Metrics(), families);
@@ -150,6 +187,7 @@ absl::Status Sidecar::Start() {
   dependencies_.enable_remote_write_receiver =
       options_.enable_remote_write_receiver || options_.config_file.empty();
   dependencies_.build_info.version = kVersion;
+  ConnectStatus();
   dependencies_.metrics.push_back(
       [this](std::vector<web::MetricFamily>& families) { CollectMetrics(families); });
   RETURN_IF_ERROR(web::AddApi(router_, dependencies_));

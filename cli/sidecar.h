@@ -13,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -36,6 +37,8 @@ struct SidecarOptions {
   MemoryStorageOptions storage;
   bool enable_lifecycle = false;
   bool enable_remote_write_receiver = false;
+  // What /api/v1/status/flags tells: names without dashes, values as texts.
+  std::vector<std::pair<std::string, std::string>> flags;
   bool shows_progress = false;              // a bar on stderr while history is loaded
   absl::Duration drain = absl::Seconds(5);  // for remote write at the end
 };
@@ -65,6 +68,8 @@ class Sidecar {
   absl::Status Apply(const Config& config);
   void UpdateDemand(absl::Duration interval);
   web::ReadyState Ready() const;
+  web::RuntimeInfo Runtime() const;
+  void ConnectStatus();
   void CollectMetrics(std::vector<web::MetricFamily>& families) const;
 
   const SidecarOptions options_;
@@ -78,9 +83,13 @@ class Sidecar {
   web::Router router_;
   std::unique_ptr<web::Server> server_;
 
-  mutable absl::Mutex slo_mutex_;
-  std::shared_ptr<const std::vector<rules::Slo>> slos_ ABSL_GUARDED_BY(slo_mutex_);
-  absl::Duration pull_interval_ ABSL_GUARDED_BY(slo_mutex_);
+  const absl::Time start_time_ = clock_.Now();
+
+  mutable absl::Mutex config_mutex_;
+  std::shared_ptr<const std::vector<rules::Slo>> slos_ ABSL_GUARDED_BY(config_mutex_);
+  absl::Duration pull_interval_ ABSL_GUARDED_BY(config_mutex_);
+  std::string config_text_ ABSL_GUARDED_BY(config_mutex_);  // of what is in force
+  absl::Time last_reload_ ABSL_GUARDED_BY(config_mutex_);   // the last that succeeded
 
   std::atomic<bool> stop_{false};
   absl::Mutex reload_mutex_;  // one reload or stop at a time

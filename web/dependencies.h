@@ -32,7 +32,7 @@ struct ReadyState {
 
 struct BuildInfo {
   // A Prometheus version whose API this is; clients choose features by it.
-  std::string prometheus_version = "3.5.0";
+  std::string prometheus_version = "3.14.0";
   std::string version;  // our own
   std::string revision, branch, build_user, build_date, compiler;
 };

@@ -2,9 +2,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
+#include "absl/strings/str_join.h"
 #include "base/log.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/flag_checks.h"
@@ -16,6 +18,7 @@ namespace sloburn::cli {
 namespace {
 
 struct ServeFlags {
+  const CLI::App* command = nullptr;
   std::string config_file;
   std::vector<std::string> listen_addresses = {"127.0.0.1:9099"};
   int max_connections = 512;
@@ -45,6 +48,22 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// Every flag with its value, as /api/v1/status/flags tells it.
+std::vector<std::pair<std::string, std::string>> FlagValues(const CLI::App& command) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
+    std::string value = option->get_default_str();
+    // CLI11 shows lists in brackets.
+    if (value.starts_with('[')) value = value.substr(1, value.size() - 2);
+    if (option->count() > 0) value = absl::StrJoin(option->results(), ",");
+    if (value.empty() && option->get_expected_max() == 0) value = "false";
+    values.emplace_back(option->get_lnames()[0], std::move(value));
+  }
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
 int Serve(const ServeFlags& flags) {
   SetLogOptions(ToLogLevel(flags.log_level),
                 flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt);
@@ -57,6 +76,7 @@ int Serve(const ServeFlags& flags) {
   options.enable_lifecycle = flags.enable_lifecycle;
   options.enable_remote_write_receiver = flags.enable_receiver;
   options.storage.max_series = flags.max_series;
+  options.flags = FlagValues(*flags.command);
   options.shows_progress = isatty(STDERR_FILENO) != 0;
   const auto query = flags.query.ToOptions();
   const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
@@ -98,6 +118,8 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* const command =
       app.add_subcommand("serve", "Evaluate rules beside a Prometheus and answer its HTTP API");
+  flags->command = command;
+  command->option_defaults()->always_capture_default();  // for /api/v1/status/flags
   command->add_option("--config.file", flags->config_file,
                       "Configuration file; without it an empty engine that receives remote write");
   command->add_option("--web.listen-address", flags->listen_addresses,

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "cli/config_text.h"
+
 namespace sloburn::cli {
 namespace {
 
@@ -243,6 +245,37 @@ TEST(Config, ExpandsVariablesInExternalLabels) {
   EXPECT_EQ(labels.at("d"), "[]");
   EXPECT_EQ(labels.at("e"), "end$");
   EXPECT_EQ(labels.at("f"), "${open");
+}
+
+TEST(Config, TextOfItReadsBackWithSecretsHidden) {
+  const char* text = R"(
+global:
+  evaluation_interval: 30s
+  external_labels: {region: "e\"u"}
+rule_files: ['a b.yml']
+source:
+  url: http://p:9090
+  authorization: {credentials: hunter1}
+remote_write:
+- url: http://m/push
+  headers: {X-Scope-OrgID: hunter2}
+  basic_auth: {username: u, password: hunter3}
+  queue_config: {capacity: 7}
+- url: http://n/push
+)";
+  const std::string shown = ToYaml(Parsed(text));
+  EXPECT_THAT(shown, Not(HasSubstr("hunter")));
+  EXPECT_THAT(shown, HasSubstr("    password: <secret>\n"));
+  EXPECT_THAT(shown, HasSubstr("    \"X-Scope-OrgID\": <secret>\n"));
+  EXPECT_THAT(shown, HasSubstr("global:\n  evaluation_interval: 30s\n  rule_query_offset: 0s\n"));
+  const Config again = Parsed(shown);
+  EXPECT_EQ(again.global.external_labels.at("region"), "e\"u");
+  EXPECT_THAT(again.rule_files, ElementsAre("/etc/s/a b.yml"));
+  EXPECT_EQ(again.source.http.authorization.credentials.reveal(), "<secret>");
+  ASSERT_EQ(again.remote_write.size(), 2u);
+  EXPECT_EQ(again.remote_write[0].queue_config.capacity, 7);
+  EXPECT_EQ(again.remote_write[1].url, "http://n/push");
+  EXPECT_EQ(ToYaml(again), shown);
 }
 
 TEST(Config, MissingFileIsNotFound) {

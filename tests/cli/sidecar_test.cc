@@ -131,6 +131,23 @@ TEST_F(SidecarTest, SlosAreAnsweredFromTheHistoryOfTheSource) {
   EXPECT_NEAR(slo["burnRates"]["30d"].get<double>(), 0.5, 1e-9);
 }
 
+TEST_F(SidecarTest, TellsItsStatus) {
+  WriteConfig("remote_write: [{url: 'http://127.0.0.1:9/', basic_auth: {username: u, password: hunter}}]\n");
+  Start();
+  const Json config = Ask("/api/v1/status/config");
+  EXPECT_THAT(config["data"]["yaml"].get<std::string>(), HasSubstr("password: <secret>"));
+  EXPECT_EQ(Ask("/api/v1/status/flags")["data"], Json::object());
+  const Json info = Ask("/api/v1/status/runtimeinfo")["data"];
+  EXPECT_EQ(info["reloadConfigSuccess"], true);
+  EXPECT_EQ(info["lastConfigTime"].get<std::string>().substr(0, 2), "20") << info;
+  EXPECT_EQ(Ask("/api/v1/status/tsdb")["status"], "success");
+
+  WriteConfig("rule_files: [rules.yml]\n");
+  ASSERT_EQ(ReloadError(), "no error");
+  const Json after = Ask("/api/v1/status/config");
+  EXPECT_THAT(after["data"]["yaml"].get<std::string>(), HasSubstr("rules.yml"));
+}
+
 TEST_F(SidecarTest, NewSamplesComeWithoutAnyRule) {
   WriteConfig(Source() + "slo_files: [slos.yaml]\n");
   Start();

@@ -140,6 +140,16 @@ def other_requests():
                        dict(group_next_token="x"), dict(group_next_token="x", group_limit="1"), {}):
         yield get("/api/v1/rules", **parameters)
     yield get("/api/v1/alerts")
+    yield get("/api/v1/alertmanagers")
+    yield get("/api/v1/scrape_pools")
+    for text in ("", "any", "ACTIVE", "dropped", "x"):
+        yield get("/api/v1/targets", state=text, scrapePool="x")
+    for parameters in ({}, dict(limit="1", metric="up"), dict(limit="x"), dict(match_target="{"),
+                       dict(match_target="{job='a'}"), dict(match_target="up[5m]")):
+        yield get("/api/v1/targets/metadata", **parameters)
+    yield get("/api/v1/status/walreplay")
+    for text in ("10000", "x", "0", "-1", "1.5"):
+        yield get("/api/v1/status/tsdb", limit=text)
     for path in ("/api/v1/", "/api/v1/nosuch", "/api/v2/query", "/api/v1/label", "/api/v1/label/job",
                  "/api/v1/label/job/value", "/nosuch", "/-/nosuch"):
         yield get(path, query="1")
@@ -224,10 +234,19 @@ def without_newer_fields(value):
 
 
 def normal(request, answer):
-    """The tree of a query has more fields in later versions of Prometheus."""
-    if "/parse_query" not in request[1] or answer[0] != 200:
+    """The tree of a query has more fields in later versions of Prometheus. Equal counts come in any
+    order."""
+    if answer[0] != 200:
         return answer
-    return answer[0], answer[1], without_newer_fields(json.loads(answer[2]))
+    if "/parse_query" in request[1]:
+        return answer[0], answer[1], without_newer_fields(json.loads(answer[2]))
+    if "/status/tsdb" in request[1]:
+        data = json.loads(answer[2])["data"]
+        del data["headStats"]["chunkCount"]  # chunks are Prometheus' own
+        sort = lambda stats: sorted((-stat["value"], stat["name"]) for stat in stats)
+        return answer[0], answer[1], {key: sort(value) if isinstance(value, list) else value
+                                      for key, value in data.items()}
+    return answer
 
 
 def ask(base, request):

@@ -342,7 +342,7 @@ TEST_F(ApiTest, BuildInfoLooksLikePrometheusButSaysWhoItIs) {
   deps_.build_info.version = "0.1.0";
   Build();
   const auto data = nlohmann::json::parse(Get("/api/v1/status/buildinfo").body)["data"];
-  EXPECT_EQ(data["version"], "3.5.0");
+  EXPECT_EQ(data["version"], "3.14.0");
   EXPECT_EQ(data["sloburnVersion"], "0.1.0");
   EXPECT_FALSE(data.contains("features"));
 }
@@ -373,6 +373,37 @@ TEST_F(ApiTest, StatusIsServedWhereItIsKnown) {
             R"({"status":"success","data":{"startTime":"2023-11-14T22:13:20.12Z","CWD":"/",)"
             R"("hostname":"h","serverTime":"2023-11-14T22:13:20Z","reloadConfigSuccess":true,)"
             R"("lastConfigTime":"1970-01-01T00:00:00Z","storageRetention":"15d"}})");
+}
+
+TEST_F(ApiTest, StoreStatisticsCountLabels) {
+  Append({{"__name__", "up"}, {"job", "a"}}, 0, 1);
+  Append({{"__name__", "up"}, {"job", "<b>"}}, 5, 1);
+  Append({{"__name__", "down"}, {"job", "a"}}, 9, 1);
+  Build();
+  const Response response = Get("/api/v1/status/tsdb?limit=2");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"status":"success","data":{"headStats":{"numSeries":3,"numLabelPairs":4,)"
+            R"("chunkCount":3,"minTime":1700000000000,"maxTime":1700000000009},)"
+            R"("seriesCountByMetricName":[{"name":"up","value":2},{"name":"down","value":1}],)"
+            R"("labelValueCountByLabelName":[{"name":"__name__","value":2},)"
+            R"({"name":"job","value":2}],)"
+            R"("memoryInBytesByLabelName":[{"name":"__name__","value":38},)"
+            R"({"name":"job","value":20}],)"
+            R"("seriesCountByLabelValuePair":[{"name":"__name__=up","value":2},)"
+            R"({"name":"job=a","value":2}]}})");
+}
+
+TEST_F(ApiTest, StoreStatisticsOfAnEmptyStoreAndBadLimits) {
+  Build();
+  EXPECT_THAT(Get("/api/v1/status/tsdb").body,
+              HasSubstr(R"("minTime":9223372036854775807,"maxTime":-9223372036854775808)"));
+  for (const char* limit : {"0", "-1", "x", "1.5"}) {
+    const Response refused = Get(StrCat("/api/v1/status/tsdb?limit=", limit));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("limit must be a positive number"));
+  }
+  EXPECT_THAT(Get("/api/v1/status/tsdb?limit=10001").body, HasSubstr("limit must not exceed 10000"));
 }
 
 TEST_F(ApiTest, CrossOriginHeadersOnlyWhereAllowed) {

@@ -51,6 +51,8 @@ absl::Status AddApi(Router& router, const Dependencies& deps) {
   AddSlos(router, deps);
   AddStatusBuildinfo(router, deps);
   AddStatusProcess(router, deps);
+  AddStatusTsdb(router, deps);
+  AddDiscovery(router, deps);
   MetricsProvider write_metrics = AddWrite(router, deps);
   AddMetrics(router, deps,
              {[request_metrics](std::vector<MetricFamily>& families) {

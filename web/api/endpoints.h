@@ -27,6 +27,9 @@ void AddSlos(Router& router, const Dependencies& deps);
 MetricsProvider AddWrite(Router& router, const Dependencies& deps);
 void AddStatusBuildinfo(Router& router, const Dependencies& deps);
 void AddStatusProcess(Router& router, const Dependencies& deps);
+void AddStatusTsdb(Router& router, const Dependencies& deps);
+// Targets and Alertmanagers.
+void AddDiscovery(Router& router, const Dependencies& deps);
 void AddHealth(Router& router, const Dependencies& deps);
 void AddReload(Router& router, const Dependencies& deps);
 // Serves `own_metrics` and deps.metrics.

@@ -52,6 +52,9 @@ void AddStatusProcess(Router& router, const Dependencies& deps) {
                  return Notes();
                }));
   };
+  // There is no log to replay.
+  add("/api/v1/status/walreplay",
+      [](std::string& out) { out += R"({"min":0,"max":0,"current":0})"; });
   if (deps.runtime_info) {
     add("/api/v1/status/runtimeinfo", [&deps](std::string& out) {
       AppendRuntimeInfo(out, deps.runtime_info(), deps.clock->Now());
