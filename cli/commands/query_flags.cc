@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "base/check.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "cli/commands/flag_checks.h"
 #include "parser/printer.h"
@@ -45,24 +45,65 @@ constexpr Feature kFeatures[] = {
      [](engine::QueryOptions& o) { return &o.use_start_timestamps; }},
 };
 
+std::string FeatureNames() {
+  std::string names;
+  for (const Feature& feature : kFeatures) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", feature.name);
+  }
+  return names;
+}
+
 absl::Status CheckPositive(std::string_view flag, absl::Duration value) {
   if (value > absl::ZeroDuration()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(std::string(flag), ": must be longer than 0"));
 }
 
-std::vector<std::string> FeatureNames() {
-  std::vector<std::string> names;
-  for (const Feature& feature : kFeatures) names.emplace_back(feature.name);
-  return names;
-}
+// Of Prometheus, for what is always so here.
+constexpr std::string_view kAlwaysOn[] = {
+    "native-histograms",
+    "ooo-native-histograms",
+    "promql-duration-expr",
+};
 
-// REQUIRES: one of FeatureNames(), as the command line has checked.
-bool* Find(const std::string& name, engine::QueryOptions& options) {
-  const auto* const found =
-      std::find_if(std::begin(kFeatures), std::end(kFeatures),
-                   [&name](const Feature& feature) { return name == feature.name; });
-  CHECK(found != std::end(kFeatures));
-  return found->flag(options);
+// Of Prometheus, for what this program does not have: scraping, a TSDB on disk, OTLP, a UI.
+constexpr std::string_view kElsewhere[] = {
+    "auto-reload-config",
+    "concurrent-rule-eval",
+    "created-timestamp-zero-ingestion",
+    "delayed-compaction",
+    "exemplar-storage",
+    "extra-scrape-metrics",
+    "fast-startup",
+    "histograms-st-encoding",
+    "memory-snapshot-on-shutdown",
+    "metadata-wal-records",
+    "old-ui",
+    "otlp-deltatocumulative",
+    "otlp-native-delta-ingestion",
+    "search-api",
+    "st-storage",
+    "st-synthesis",
+    "use-uncached-io",
+    "xor2-encoding",
+};
+
+// Never an error, as in Prometheus: one set of flags serves several versions.
+void Enable(const std::string& name, engine::QueryOptions& options) {
+  for (const Feature& feature : kFeatures) {
+    if (name != feature.name) continue;
+    *feature.flag(options) = true;
+    return;
+  }
+  const auto is_in = [&name](const auto& names) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  const char* const complaint =
+      is_in(kAlwaysOn)
+          ? "This option for --enable-feature is permanently enabled and therefore a no-op."
+      : is_in(kElsewhere)
+          ? "This option for --enable-feature concerns what sloburn does not do and is a no-op."
+          : "Unknown option for --enable-feature";
+  Log(LogLevel::kWarn, complaint, {{"option", name}});
 }
 
 }  // namespace
@@ -82,9 +123,10 @@ void QueryFlags::AddTo(CLI::App& command) {
       ->check(CLI::Range(0, 64));
   command
       .add_option("--enable-feature", features,
-                  "Comma-separated, as in Prometheus; each is off by default")
+                  "Comma-separated, as in Prometheus: " + FeatureNames() +
+                      ". Each is off by default; others are told in the log")
       ->delimiter(',')
-      ->check(CLI::IsMember(FeatureNames()));
+      ->default_str("");
 }
 
 absl::StatusOr<engine::QueryOptions> QueryFlags::ToOptions() const {
@@ -97,7 +139,7 @@ absl::StatusOr<engine::QueryOptions> QueryFlags::ToOptions() const {
   options.max_samples = max_samples;
   const int processors = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 4);
   options.threads = threads > 0 ? threads : processors;
-  for (const std::string& name : features) *Find(name, options) = true;
+  for (const std::string& name : features) Enable(name, options);
   return options;
 }
 
