@@ -26,7 +26,10 @@ constexpr int kLatePulls = 3;
 }  // namespace
 
 Sidecar::Sidecar(SidecarOptions options)
-    : options_(std::move(options)), storage_(options_.storage), writers_(options_.drain) {}
+    : options_(std::move(options)),
+      storage_(options_.storage),
+      metadata_(options_.max_metadata),
+      writers_(options_.drain) {}
 
 Sidecar::~Sidecar() { Stop(); }
 
@@ -178,6 +181,7 @@ void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
 absl::Status Sidecar::Start() {
   dependencies_.storage = &storage_;
   dependencies_.clock = &clock_;
+  dependencies_.metadata = &metadata_;
   dependencies_.query_options = options_.query;
   dependencies_.rules = manager_.get();
   dependencies_.slos = [this] { return Slos(); };

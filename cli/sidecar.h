@@ -35,6 +35,7 @@ struct SidecarOptions {
   web::ServerOptions server;
   engine::QueryOptions query;
   MemoryStorageOptions storage;
+  size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;
   bool enable_remote_write_receiver = false;
   // What /api/v1/status/flags tells: names without dashes, values as texts.
@@ -75,6 +76,7 @@ class Sidecar {
   const SidecarOptions options_;
   RealClock clock_;
   MemoryStorage storage_;
+  web::MetricMetadataStore metadata_;
   SourceConfig source_config_;          // never changes after Create
   std::unique_ptr<SourceFeed> source_;  // null: none is configured
   RemoteWriters writers_;

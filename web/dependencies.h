@@ -19,6 +19,7 @@
 #include "engine/storage/storage.h"
 #include "rules/slo/evaluation.h"
 #include "rules/status.h"
+#include "web/metric_metadata.h"
 #include "web/metrics.h"
 
 namespace sloburn::web {
@@ -58,6 +59,9 @@ struct Dependencies {
   Clock* clock = nullptr;                      // required
   engine::QueryOptions query_options;          // `cancelled` is set per request
   const rules::StatusSource* rules = nullptr;  // null: no rules
+
+  // Keeps what remote write tells of metrics, for /api/v1/metadata. Null: it is dropped.
+  MetricMetadataStore* metadata = nullptr;
 
   // What /api/v1/slos evaluates. Null: there are no SLOs.
   std::function<rules::SloInput()> slos;

@@ -25,6 +25,7 @@ struct ServeFlags {
   bool enable_lifecycle = false;
   bool enable_receiver = false;
   size_t max_series = 1'000'000;
+  size_t max_metadata = 100'000;
   std::string retention = "0";
   std::string log_level = "info";
   std::string log_format = "logfmt";
@@ -76,6 +77,7 @@ int Serve(const ServeFlags& flags) {
   options.enable_lifecycle = flags.enable_lifecycle;
   options.enable_remote_write_receiver = flags.enable_receiver;
   options.storage.max_series = flags.max_series;
+  options.max_metadata = flags.max_metadata;
   options.flags = FlagValues(*flags.command);
   options.shows_progress = isatty(STDERR_FILENO) != 0;
   const auto query = flags.query.ToOptions();
@@ -131,6 +133,10 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                     "Accept POST /api/v1/write");
   command->add_option("--storage.max-series", flags->max_series, "Series in the store")
       ->check(WholeNumber(1));
+  command
+      ->add_option("--storage.max-metadata", flags->max_metadata,
+                   "Metrics whose type, help and unit are kept; 0 keeps none")
+      ->check(WholeNumber(0));
   command->add_option("--storage.retention.time", flags->retention,
                       "Forget samples that are older than this; 0 keeps all");
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")

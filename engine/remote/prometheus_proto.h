@@ -25,6 +25,7 @@ struct ProtoLimits {
   size_t max_series = 1'000'000;
   size_t max_samples = 50'000'000;
   size_t max_labels_per_series = 1024;
+  size_t max_metadata = 100'000;
 };
 
 // Remote write 1.0.
@@ -32,13 +33,23 @@ struct ProtoLimits {
 // Samples of each series in the order given. Staleness markers keep their bits.
 std::string EncodeWriteRequest(const std::vector<SeriesSamples>& series);
 
+// What is said of a metric (MetricMetadata on the wire).
+struct WrittenMetadata {
+  std::string metric;
+  int32_t type = 0;
+  std::string help, unit;
+};
+
+// "counter", "gauge", ...; "unknown" for 0 and numbers without a meaning.
+std::string_view MetricTypeName(int32_t type);
+
 struct WriteRequest {
   // Valid series with at least one sample, in the order of the message.
   std::vector<SeriesSamples> series;
   int64_t samples = 0;  // in `series`
   int64_t histograms = 0;  // of `samples`
   int64_t exemplars = 0;  // counted, not decoded
-  int64_t metadata = 0;
+  std::vector<WrittenMetadata> metadata;
   // Series left out, as Prometheus leaves them out: no __name__, an invalid or a duplicate label.
   int64_t invalid_series = 0;
   std::string first_invalid;  // what was wrong with the first

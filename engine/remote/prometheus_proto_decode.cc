@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <protozero/pbf_reader.hpp>
 
@@ -163,6 +164,35 @@ absl::Status TooManySeries(const ProtoLimits& limits) {
       StrCat("more than the limit of ", limits.max_series, " series"));
 }
 
+absl::Status TooMuchMetadata(const ProtoLimits& limits) {
+  return absl::ResourceExhaustedError(
+      StrCat("metadata of more than the limit of ", limits.max_metadata, " metrics"));
+}
+
+WrittenMetadata ReadMetadata(pbf_reader wire) {
+  WrittenMetadata metadata;
+  while (wire.next()) {
+    switch (wire.tag()) {
+      case 1:
+        Expect(wire, pbf_wire_type::varint);
+        metadata.type = wire.get_enum();
+        break;
+      case 2:
+        metadata.metric = ReadBytes(wire);
+        break;
+      case 4:
+        metadata.help = ReadBytes(wire);
+        break;
+      case 5:
+        metadata.unit = ReadBytes(wire);
+        break;
+      default:
+        wire.skip();
+    }
+  }
+  return metadata;
+}
+
 absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
   request.exemplars += raw.exemplars;
   if (auto invalid = FindInvalid(raw.labels)) {
@@ -255,6 +285,12 @@ absl::Status ReadChunkedSeries(pbf_reader wire, const ProtoLimits& limits, Chunk
 
 }  // namespace
 
+std::string_view MetricTypeName(int32_t type) {
+  static constexpr std::string_view kNames[] = {"unknown",        "counter", "gauge", "histogram",
+                                                "gaugehistogram", "summary", "info",  "stateset"};
+  return type >= 0 && static_cast<size_t>(type) < std::size(kNames) ? kNames[type] : kNames[0];
+}
+
 absl::StatusOr<WriteRequest> DecodeWriteRequest(std::string_view message,
                                                 const ProtoLimits& limits) {
   WriteRequest request;
@@ -272,8 +308,8 @@ absl::StatusOr<WriteRequest> DecodeWriteRequest(std::string_view message,
           RETURN_IF_ERROR(AddWrittenSeries(raw, request));
           break;
         case 3:
-          ReadBytes(wire);
-          ++request.metadata;
+          if (request.metadata.size() >= limits.max_metadata) return TooMuchMetadata(limits);
+          request.metadata.push_back(ReadMetadata(ReadMessage(wire)));
           break;
         default:
           wire.skip();

@@ -67,6 +67,43 @@ class WriteTest : public ApiFixture {
   }
 };
 
+TEST_F(WriteTest, MetadataIsKeptAndAnswered) {
+  MetricMetadataStore store(2);
+  deps_.metadata = &store;
+  Build();
+  const auto metadata = [](std::string_view metric, int type, std::string_view help) {
+    return Bytes(3, StrCat(Integer(1, type), Bytes(2, metric), Bytes(4, help), Bytes(5, "s")));
+  };
+  EXPECT_EQ(SendMessage(metadata("b", 2, "B") + metadata("a", 1, "<A>")).status, 204);
+  EXPECT_EQ(Get("/api/v1/metadata").body,
+            R"({"status":"success","data":{)"
+            R"("a":[{"type":"counter","unit":"s","help":"\u003cA\u003e"}],)"
+            R"("b":[{"type":"gauge","unit":"s","help":"B"}]}})");
+  constexpr std::string_view kB = R"({"b":[{"type":"gauge","unit":"s","help":"B"}]})";
+  EXPECT_THAT(Get("/api/v1/metadata?metric=b&limit=1").body, HasSubstr(kB));
+  EXPECT_THAT(Get("/api/v1/metadata?metric=c").body, HasSubstr(R"("data":{}})"));
+  EXPECT_THAT(Get("/api/v1/metadata?limit=0").body, HasSubstr(R"("data":{}})"));
+  EXPECT_THAT(Get("/api/v1/metadata?limit=1&limit_per_metric=1").body,
+              HasSubstr(R"("data":{"a":[)"));
+  EXPECT_THAT(Get("/api/v1/metadata?limit=-1").body, HasSubstr(R"("b":[)"));
+  // What was told longest ago goes first.
+  EXPECT_EQ(SendMessage(metadata("b", 3, "") + metadata("c", 0, "")).status, 204);
+  const std::string body = Get("/api/v1/metadata").body;
+  EXPECT_THAT(body, HasSubstr(R"({"b":[{"type":"histogram","unit":"s","help":""}],"c":[)"));
+}
+
+TEST_F(WriteTest, MetadataIsBoundedByBytes) {
+  MetricMetadataStore store(4);
+  const std::string text(MetricMetadataStore::kBytesPerMetric * 3, 'x');
+  store.Put("a", {"gauge", text, ""});
+  store.Put("b", {"gauge", "short", ""});
+  EXPECT_EQ(store.size(), 2u);
+  store.Put("c", {"gauge", text, ""});
+  EXPECT_EQ(store.size(), 2u);  // without a
+  store.Put("d", {"gauge", text + text, ""});
+  EXPECT_EQ(store.size(), 0u);  // more than all may take
+}
+
 TEST_F(WriteTest, StoresAndJudgesAsPrometheus) {
   Build();
   EXPECT_EQ(SendSample("m", -1000, 1).status, 204);

@@ -164,13 +164,20 @@ Response Receive(const Request& request, const Dependencies& deps, WriteCounters
                                             " encoding (compression) is not accepted by "
                                             "this server; only snappy is acceptable"));
   }
-  const absl::StatusOr<remote::WriteRequest> decoded = Decode(request, deps.write_limits);
+  absl::StatusOr<remote::WriteRequest> decoded = Decode(request, deps.write_limits);
   if (!decoded.ok()) return Response::PlainError(400, MessageOf(decoded.status()));
   if (decoded->invalid_series > 0) {
     Log(LogLevel::kDebug, "Received series with invalid labels",
         {{"remote", request.remote_address},
          {"first", decoded->first_invalid},
          {"series", StrCat(decoded->invalid_series)}});
+  }
+  if (deps.metadata != nullptr) {
+    for (remote::WrittenMetadata& one : decoded->metadata) {
+      if (one.metric.empty()) continue;
+      deps.metadata->Put(one.metric, {std::string(remote::MetricTypeName(one.type)),
+                                      std::move(one.help), std::move(one.unit)});
+    }
   }
   return Store(*decoded, deps, counters);
 }

@@ -76,14 +76,32 @@ TEST(WriteRequestTest, SkipsInvalidSeriesAsPrometheusDoes) {
   EXPECT_EQ(request->series[1].labels.Get("__name__"), "dots.and spaces");
 }
 
-TEST(WriteRequestTest, CountsWhatItDoesNotDecode) {
+TEST(WriteRequestTest, CountsExemplarsAndReadsMetadata) {
   const std::string exemplar = Series({{"__name__", "e"}}, {{1, 2}}) + BytesField(3, "x");
+  const std::string metadata = VarintField(1, 2) + BytesField(2, "m") + BytesField(4, "what\n") +
+                               BytesField(5, "bytes");
   const auto request =
-      DecodeWriteRequest(BytesField(1, exemplar) + BytesField(3, "metadata"), {});
+      DecodeWriteRequest(BytesField(1, exemplar) + BytesField(3, metadata), {});
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->exemplars, 1);
-  EXPECT_EQ(request->metadata, 1);
+  ASSERT_EQ(request->metadata.size(), 1u);
+  EXPECT_EQ(request->metadata[0].metric, "m");
+  EXPECT_EQ(request->metadata[0].type, 2);
+  EXPECT_EQ(request->metadata[0].help, "what\n");
+  EXPECT_EQ(request->metadata[0].unit, "bytes");
   EXPECT_EQ(request->series.size(), 1u);
+}
+
+TEST(WriteRequestTest, MetadataIsLimitedAndItsTypeNamed) {
+  const std::string one = BytesField(3, BytesField(2, "m"));
+  ProtoLimits limits;
+  limits.max_metadata = 2;
+  EXPECT_TRUE(DecodeWriteRequest(one + one, limits).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(DecodeWriteRequest(one + one + one, limits).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(DecodeWriteRequest(BytesField(3, "junk"), limits).status()));
+  EXPECT_EQ(MetricTypeName(1), "counter");
+  EXPECT_EQ(MetricTypeName(7), "stateset");
+  for (const int32_t type : {0, 8, -1}) EXPECT_EQ(MetricTypeName(type), "unknown");
 }
 
 Histogram HistogramOf(std::string_view text) {
