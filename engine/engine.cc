@@ -249,9 +249,7 @@ absl::StatusOr<QueryResult> Execute(const PreparedQuery& query, const Snapshot& 
         "invalid expression type \"", std::string(TypeName(type)),
         "\" for range query, must be Scalar or instant Vector"));
   }
-  if (range.steps() > options.max_samples) {
-    return TooManySamples();
-  }
+  RETURN_IF_ERROR(CheckHeld(range.steps(), options));
   ExecContext context(snapshot, range, options);
   std::unique_ptr<QueryProfile> profile;
   if (options.explain) profile = std::make_unique<QueryProfile>(*query.state->plan);

@@ -40,6 +40,8 @@ struct QueryOptions {
   absl::Duration default_subquery_step = absl::Minutes(1);
   absl::Duration timeout = absl::Minutes(2);
   int64_t max_samples = 50'000'000;
+  // What the samples held may take, at 16 bytes each; 0: only max_samples bounds them.
+  int64_t max_memory_bytes = 0;
   bool delayed_name_removal = false;
   // Of one query. Results are the same for any number.
   int threads = 1;

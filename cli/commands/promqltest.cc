@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/query_flags.h"
 #include "cli/promqltest/runner.h"
 
 namespace sloburn::cli {
@@ -26,6 +27,7 @@ void AddPromqltestCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--threads", flags->options.threads, "Threads that evaluate a query")
       ->check(CLI::Range(1, 64));
+  AddNestingFlag(*command, flags->options.max_nesting);
   command->footer("Example:\n  sloburn promqltest testdata/promql/*.test");
   command->callback([flags, &exit_code] {
     flags->options.plan_passes = flags->plan_passes == "off"  ? PlanPasses::kOff

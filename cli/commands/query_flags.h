@@ -12,6 +12,9 @@
 
 namespace sloburn::cli {
 
+// --query.max-nesting alone, for commands without the others.
+void AddNestingFlag(CLI::App& command, int& max_nesting);
+
 // Errors name the flag.
 absl::StatusOr<absl::Duration> ParseDurationFlag(std::string_view flag, const std::string& text);
 
@@ -19,6 +22,8 @@ struct QueryFlags {
   std::string lookback_delta = "5m";
   std::string timeout = "2m";
   int64_t max_samples = 50'000'000;
+  std::string max_memory = "0";
+  int max_nesting = 500;
   int max_concurrency = 20;
   int threads = 0;
   std::vector<std::string> features;

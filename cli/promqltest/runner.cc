@@ -41,6 +41,7 @@ class ScriptRunner {
       : options_(UpstreamOptions(options.plan_passes)),
         compares_passes_(options.plan_passes == PlanPasses::kBoth) {
     options_.threads = options.threads;
+    options_.parse.max_nesting = options.max_nesting;
     // Scripts are small; where several threads are asked for, they are to work.
     if (options.threads > 1) options_.min_parallel_samples = 0;
     Clear();

@@ -18,6 +18,7 @@ struct PromqltestOptions {
   bool is_verbose = false;  // show each failure
   PlanPasses plan_passes = PlanPasses::kOn;
   int threads = 1;  // per query, however small
+  int max_nesting = 500;
 };
 
 // Prints "FILE: P passed, F failed" per file and the total at the end. Returns the exit code:

@@ -18,6 +18,8 @@ namespace sloburn::engine {
 
 // In Prometheus' words.
 absl::Status TooManySamples();
+// OK where `options` allow to hold so many samples; otherwise ResourceExhausted.
+absl::Status CheckHeld(int64_t samples, const QueryOptions& options);
 
 class ExecContext {
  public:
