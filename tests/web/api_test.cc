@@ -406,6 +406,23 @@ TEST_F(ApiTest, StoreStatisticsOfAnEmptyStoreAndBadLimits) {
   EXPECT_THAT(Get("/api/v1/status/tsdb?limit=10001").body, HasSubstr("limit must not exceed 10000"));
 }
 
+TEST_F(ApiTest, ExplainIsTrueOrFalse) {
+  Build();
+  for (const char* path : {"/api/v1/query?query=1&time=1",
+                           "/api/v1/query_range?query=1&start=1&end=2&step=1"}) {
+    EXPECT_THAT(Get(StrCat(path, "&explain=true")).body, HasSubstr("\"explanation\":["));
+    EXPECT_THAT(Get(StrCat(path, "&explain=")).body, Not(HasSubstr("explanation")));
+    EXPECT_THAT(Get(StrCat(path, "&explain=false")).body, Not(HasSubstr("explanation")));
+    for (const char* value : {"1", "x", "True"}) {
+      const Response refused = Get(StrCat(path, "&explain=", value));
+      EXPECT_EQ(refused.status, 400);
+      EXPECT_EQ(nlohmann::json::parse(refused.body)["error"],
+                StrCat("invalid parameter \"explain\": unknown value \"", value,
+                       "\"; use \"true\" or \"false\""));
+    }
+  }
+}
+
 TEST_F(ApiTest, CrossOriginHeadersOnlyWhereAllowed) {
   Build();
   Request request;

@@ -21,7 +21,12 @@ absl::StatusOr<engine::QueryOptions> ReadOptions(const Request& request, const F
                                                  const Dependencies& deps) {
   engine::QueryOptions options = deps.query_options;
   options.cancelled = request.cancelled.get();
-  options.explain = form.Get("explain") == "true";
+  const std::string_view explain = form.Get("explain");
+  if (!explain.empty() && explain != "true" && explain != "false") {
+    return InvalidParameter(
+        "explain", StrCat("unknown value ", GoQuote(explain), "; use \"true\" or \"false\""));
+  }
+  options.explain = explain == "true";
   if (const std::string_view text = form.Get("timeout"); !text.empty()) {
     const absl::StatusOr<absl::Duration> timeout = ParseApiDuration(text);
     if (!timeout.ok()) return InvalidParameter("timeout", MessageOf(timeout.status()));
