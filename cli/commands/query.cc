@@ -4,9 +4,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
-#include "base/float_text.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/query_explain.h"
+#include "cli/commands/query_print.h"
 #include "cli/exit_status.h"
 #include "engine/remote/query_api.h"
 
@@ -20,27 +22,26 @@ struct QueryCommandFlags {
   bool explain = false;
 };
 
-std::string Seconds(int64_t ms) { return remote::FormatSeconds(ms); }
-
-void PrintValue(const QueryValue& value) {
-  if (const auto* scalar = std::get_if<ScalarResult>(&value)) {
-    std::cout << "scalar: " << FormatFloatG(scalar->value) << " @[" << Seconds(scalar->timestamp_ms)
-              << "]\n";
-  } else if (const auto* text = std::get_if<StringResult>(&value)) {
-    std::cout << text->value << "\n";
-  } else if (const auto* vector = std::get_if<InstantVector>(&value)) {
-    for (const SeriesSample& sample : *vector) {
-      std::cout << sample.labels.ToString() << " => " << FormatFloatG(sample.value) << " @["
-                << Seconds(sample.timestamp_ms) << "]\n";
-    }
-  } else {
-    for (const SeriesSamples& series : std::get<Matrix>(value)) {
-      std::cout << series.labels.ToString() << " =>\n";
-      for (const Sample& sample : series.samples) {
-        std::cout << FormatFloatG(sample.value) << " @[" << Seconds(sample.timestamp_ms) << "]\n";
-      }
-    }
+// Asks and prints. Errors: the server's words.
+absl::Status PrintAnswer(remote::HttpClient& client, const std::string& expr, int64_t time_ms) {
+  constexpr std::string_view kPath = "/api/v1/query";
+  const std::string form = StrCat("query=", remote::FormEscape(expr),
+                                  "&time=", remote::FormatSeconds(time_ms));
+  ASSIGN_OR_RETURN(const remote::HttpResponse response,
+                   client.Post(kPath, form, "application/x-www-form-urlencoded"));
+  const auto answer = remote::ParseQueryAnswer(response.body, response.status);
+  // What is no answer of this API came from something between: its status says more.
+  if (response.status / 100 != 2 && (answer.ok() || absl::IsDataLoss(answer.status()))) {
+    return client.ToStatus(response, kPath);
   }
+  if (!answer.ok()) {
+    return absl::Status(answer.status().code(),
+                        StrCat(client.url().Redacted(), kPath, ": ", answer.status().message()));
+  }
+  ASSIGN_OR_RETURN(const std::string text, PrintResult(response.body));
+  for (const std::string& warning : answer->warnings) std::cerr << "warning: " << warning << "\n";
+  std::cout << text;
+  return absl::OkStatus();
 }
 
 int RunQuery(const QueryCommandFlags& flags) {
@@ -60,19 +61,13 @@ int RunQuery(const QueryCommandFlags& flags) {
     std::cerr << "error: " << client.status().message() << "\n";
     return kExitUsage;
   }
-  if (flags.explain) {
-    const absl::Status status = ExplainQuery(**client, flags.expr, time_ms, std::cout);
-    if (status.ok()) return kExitOk;
+  const absl::Status status =
+      flags.explain ? ExplainQuery(**client, flags.expr, time_ms, std::cout)
+                    : PrintAnswer(**client, flags.expr, time_ms);
+  if (!status.ok()) {
     std::cerr << "error: " << status.message() << "\n";
     return kExitProblems;
   }
-  const auto answer = remote::QueryApi(client->get()).Instant(flags.expr, time_ms);
-  if (!answer.ok()) {
-    std::cerr << "error: " << answer.status().message() << "\n";
-    return kExitProblems;
-  }
-  for (const std::string& warning : answer->warnings) std::cerr << "warning: " << warning << "\n";
-  PrintValue(answer->value);
   return kExitOk;
 }
 

@@ -109,6 +109,22 @@ def query_instant(both, end):
     both.same("query", "-o", "json", "instant", at, "SERVER/", "sum(up)")
 
 
+def sloburn_query(both, end):
+    """`sloburn query` prints what `promtool query instant` prints, of either server."""
+    for server, url in both.servers.items():
+        for expr in INSTANT:
+            expected = both.run(server, ["query", "instant", f"--time={end}.5", "SERVER", expr])
+            done = subprocess.run([SLOBURN, "query", "--url=" + url, f"--time={end}.5", expr],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+            # Ours can be pasted into a query; promtool leaves such names bare.
+            out = done.stdout.decode().replace('"label.with.dots"=', "label.with.dots=")
+            got = done.returncode, out, done.stderr.decode()
+            both.compared += 1
+            if (expected[0], expected[1].rstrip("\n")) != (got[0], got[1].rstrip("\n")):
+                both.failures.append(f"sloburn query {expr} of {server}: "
+                                     f"{difference(expected, got)}")
+
+
 def query_range(both, start, end):
     times = [f"--start={start}", f"--end={end}"]
     for expr in RANGE:
@@ -275,6 +291,7 @@ def main():
         dataset.push_all([prometheus, sloburn], start * 1000)
         both = Both(promtool, path, prometheus, sloburn)
         query_instant(both, end)
+        sloburn_query(both, end)
         query_range(both, start, end)
         query_series_and_labels(both, start, end)
         query_analyze(both, end)
