@@ -73,6 +73,7 @@ class Reader {
           Take(1);
       }
     }
+    NoteDepth();
     return std::move(result_);
   }
 
@@ -146,10 +147,18 @@ class Reader {
     rest_.remove_prefix(name_begin);
   }
 
+  void NoteDepth() {
+    constexpr std::string_view kWhat = "expression nests too deeply";
+    if (deepest_ <= kMaxGroupDepth) return;
+    // Go reads the pattern as it is first, and then with what anchors it, which is one level more.
+    if (deepest_ > kMaxGroupDepth + 1) return Note(Refuse(kWhat, pattern_));
+    Note(Refuse(kWhat, absl::StrCat("^(?s:", std::string(pattern_), ")$")));
+  }
+
   void OpenGroup(bool captures) {
     captures_.push_back(captures);
     depth_ += captures;
-    if (depth_ == kMaxGroupDepth + 1) Note(Refuse("expression nests too deeply", pattern_));
+    deepest_ = std::max(deepest_, depth_);
   }
   void CloseGroup() {
     depth_ -= captures_.back();
@@ -168,6 +177,7 @@ class Reader {
   GoRegexp result_;
   std::vector<bool> captures_;  // of the groups that are open
   size_t depth_ = 0;            // those of them that capture
+  size_t deepest_ = 0;
 };
 
 std::string_view GoWords(re2::RE2::ErrorCode code) {
