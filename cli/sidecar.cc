@@ -188,6 +188,7 @@ absl::Status Sidecar::Start() {
   dependencies_.ready = [this] { return Ready(); };
   dependencies_.reload = [this] { return Reload(); };
   dependencies_.enable_lifecycle = options_.enable_lifecycle;
+  dependencies_.cors_origin = options_.cors_origin;
   dependencies_.enable_remote_write_receiver =
       options_.enable_remote_write_receiver || options_.config_file.empty();
   dependencies_.build_info.version = kVersion;

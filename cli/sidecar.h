@@ -37,6 +37,7 @@ struct SidecarOptions {
   MemoryStorageOptions storage;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;
+  std::string cors_origin = ".*";  // as in web::Dependencies
   bool enable_remote_write_receiver = false;
   // What /api/v1/status/flags tells: names without dashes, values as texts.
   std::vector<std::pair<std::string, std::string>> flags;

@@ -12,7 +12,8 @@
 namespace sloburn::web {
 namespace {
 
-constexpr int kGzipWindowBits = 15 + 16;           // largest window, gzip header
+constexpr int kZlibWindowBits = 15;                // largest window, zlib header
+constexpr int kGzipWindowBits = 15 + 16;           // the same, gzip header
 constexpr size_t kMaxZlibPiece = size_t{1} << 30;  // zlib counts in 32 bits
 
 absl::string_view Trimmed(std::string_view text) {
@@ -28,22 +29,26 @@ double Quality(std::string_view parameters) {
 
 }  // namespace
 
-bool AcceptsGzip(std::string_view accept_encoding) {
+ContentCoding ChooseCoding(std::string_view accept_encoding) {
   while (!accept_encoding.empty()) {
     const size_t comma = accept_encoding.find(',');
     const std::string_view item = accept_encoding.substr(0, comma);
     accept_encoding =
         comma == std::string_view::npos ? std::string_view() : accept_encoding.substr(comma + 1);
     const size_t semicolon = item.find(';');
-    if (!absl::EqualsIgnoreCase(Trimmed(item.substr(0, semicolon)), "gzip")) continue;
-    return semicolon == std::string_view::npos || Quality(item.substr(semicolon)) > 0;
+    const absl::string_view name = Trimmed(item.substr(0, semicolon));
+    const bool is_gzip = absl::EqualsIgnoreCase(name, "gzip");
+    if (!is_gzip && !absl::EqualsIgnoreCase(name, "deflate")) continue;
+    if (semicolon != std::string_view::npos && Quality(item.substr(semicolon)) <= 0) continue;
+    return is_gzip ? ContentCoding::kGzip : ContentCoding::kDeflate;
   }
-  return false;
+  return ContentCoding::kIdentity;
 }
 
-std::string Gzip(std::string_view body, int level) {
+std::string Compress(std::string_view body, ContentCoding coding, int level) {
   z_stream stream{};
-  if (deflateInit2(&stream, level, Z_DEFLATED, kGzipWindowBits, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+  const int window_bits = coding == ContentCoding::kGzip ? kGzipWindowBits : kZlibWindowBits;
+  if (deflateInit2(&stream, level, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
     return {};
   }
   std::string out;
@@ -70,11 +75,12 @@ void CompressResponse(const Request& request, Response& response) {
   response.AddToHeader("Vary", "Accept-Encoding");
   if (response.body.size() <= kSmallestCompressedBody) return;
   if (!response.FindHeader("Content-Encoding").empty()) return;
-  if (!AcceptsGzip(request.FindHeader("Accept-Encoding"))) return;
-  std::string compressed = Gzip(response.body);
+  const ContentCoding coding = ChooseCoding(request.FindHeader("Accept-Encoding"));
+  if (coding == ContentCoding::kIdentity) return;
+  std::string compressed = Compress(response.body, coding);
   if (compressed.empty() || compressed.size() >= response.body.size()) return;
   response.body = std::move(compressed);
-  response.SetHeader("Content-Encoding", "gzip");
+  response.SetHeader("Content-Encoding", coding == ContentCoding::kGzip ? "gzip" : "deflate");
 }
 
 }  // namespace sloburn::web

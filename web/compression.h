@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip for answers. Requests are never decompressed here.
+// gzip and deflate (zlib) for answers. Requests are never decompressed here.
+//
+// Pure functions; any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +16,14 @@ namespace sloburn::web {
 // Bodies at most this long are sent as they are.
 inline constexpr size_t kSmallestCompressedBody = 1024;
 
-// Whether an Accept-Encoding value allows gzip ("gzip;q=0" does not).
-bool AcceptsGzip(std::string_view accept_encoding);
+enum class ContentCoding { kIdentity, kGzip, kDeflate };
 
-// `body` in gzip format; empty when zlib has no memory.
-std::string Gzip(std::string_view body, int level = 1);
+// The first one of an Accept-Encoding value that we have ("gzip;q=0" forbids it): as Prometheus
+// chooses, which leaves the order to the client.
+ContentCoding ChooseCoding(std::string_view accept_encoding);
+
+// `body` in that format; empty when zlib has no memory. REQUIRES: not kIdentity.
+std::string Compress(std::string_view body, ContentCoding coding, int level = 1);
 
 // Compresses the body when the client accepts it and it is worth it; always sets Vary.
 void CompressResponse(const Request& request, Response& response);

@@ -10,21 +10,35 @@
 
 namespace sloburn::web {
 
+namespace {
+
+// No endpoint has answered, but the router.
+bool IsUnknown(const Response& response) {
+  return (response.status == 404 || response.status == 405) &&
+         response.FindHeader("Content-Type").starts_with("text/plain");
+}
+
+}  // namespace
+
 absl::StatusOr<std::function<void(const Request&, Response&)>> CorsFinisher(
     std::string_view allowed) {
   ASSIGN_OR_RETURN(Matcher matcher,
                    Matcher::Create(parser::MatchType::kRegex, "web.cors.origin", allowed));
-  const bool allows_all = allowed == ".*";
-  return [matcher = std::move(matcher), allows_all](const Request& request, Response& response) {
+  return [matcher = std::move(matcher)](const Request& request, Response& response) {
+    if (!request.path.starts_with("/api/v1/") || IsUnknown(response)) return;
+    // The one path of the API that changes something; browsers have no business there.
+    if (request.path == "/api/v1/write") return;
     response.AddToHeader("Vary", "Origin");
     const std::string_view origin = request.FindHeader("Origin");
     if (origin.empty()) return;
-    if (!allows_all && !matcher.Matches(origin)) return;
     response.SetHeader("Access-Control-Allow-Headers",
                        "Accept, Authorization, Content-Type, Origin");
     response.SetHeader("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
     response.SetHeader("Access-Control-Expose-Headers", "Date");
-    response.SetHeader("Access-Control-Allow-Origin", allows_all ? "*" : std::string(origin));
+    // As Prometheus: the origin itself even where all are allowed.
+    if (matcher.Matches(origin)) {
+      response.SetHeader("Access-Control-Allow-Origin", std::string(origin));
+    }
   };
 }
 

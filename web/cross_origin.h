@@ -12,8 +12,9 @@
 
 namespace sloburn::web {
 
-// Sets CORS headers for origins that fully match the regular expression `allowed`; the answer
-// carries "Vary: Origin". Errors: InvalidArgument for a bad expression.
+// Sets Prometheus' CORS headers on answers under /api/v1: the origin is told to be allowed where it
+// fully matches the regular expression `allowed`. They carry "Vary: Origin". Errors:
+// InvalidArgument for a bad expression.
 absl::StatusOr<std::function<void(const Request&, Response&)>> CorsFinisher(
     std::string_view allowed);
 

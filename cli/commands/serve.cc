@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/log.h"
 #include "cli/commands/commands.h"
@@ -13,6 +14,7 @@
 #include "cli/commands/query_flags.h"
 #include "cli/exit_status.h"
 #include "cli/sidecar.h"
+#include "web/cross_origin.h"
 
 namespace sloburn::cli {
 namespace {
@@ -23,6 +25,7 @@ struct ServeFlags {
   std::vector<std::string> listen_addresses = {"127.0.0.1:9099"};
   int max_connections = 512;
   bool enable_lifecycle = false;
+  std::string cors_origin = ".*";
   bool enable_receiver = false;
   size_t max_series = 1'000'000;
   size_t max_metadata = 100'000;
@@ -65,6 +68,13 @@ std::vector<std::pair<std::string, std::string>> FlagValues(const CLI::App& comm
   return values;
 }
 
+absl::Status CheckCorsOrigin(const std::string& pattern) {
+  const absl::Status status = web::CorsFinisher(pattern).status();
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat("--web.cors.origin: could not compile \"", pattern,
+                                                 "\": ", status.message()));
+}
+
 int Serve(const ServeFlags& flags) {
   SetLogOptions(ToLogLevel(flags.log_level),
                 flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt);
@@ -75,6 +85,7 @@ int Serve(const ServeFlags& flags) {
   options.server.max_connections = flags.max_connections;
   options.server.query_threads = flags.query.max_concurrency;
   options.enable_lifecycle = flags.enable_lifecycle;
+  options.cors_origin = flags.cors_origin;
   options.enable_remote_write_receiver = flags.enable_receiver;
   options.storage.max_series = flags.max_series;
   options.max_metadata = flags.max_metadata;
@@ -82,7 +93,8 @@ int Serve(const ServeFlags& flags) {
   options.shows_progress = isatty(STDERR_FILENO) != 0;
   const auto query = flags.query.ToOptions();
   const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
-  for (const absl::Status& status : {query.status(), retention.status()}) {
+  for (const absl::Status& status :
+       {query.status(), retention.status(), CheckCorsOrigin(flags.cors_origin)}) {
     if (status.ok()) continue;
     std::cerr << "error: " << status.message() << "\n";
     return kExitUsage;
@@ -128,6 +140,8 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                       "HOST:PORT to listen on; may be repeated");
   command->add_option("--web.max-connections", flags->max_connections, "Connections at once")
       ->check(WholeNumber(1, 1'000'000));
+  command->add_option("--web.cors.origin", flags->cors_origin,
+                      "Regular expression of the origins whose pages may read answers; ^$ fits none");
   command->add_flag("--web.enable-lifecycle", flags->enable_lifecycle, "Allow POST /-/reload");
   command->add_flag("--web.enable-remote-write-receiver", flags->enable_receiver,
                     "Accept POST /api/v1/write");

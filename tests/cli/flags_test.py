@@ -62,7 +62,7 @@ def limits(path):
         check(error_of(base, "query", query="(" * 600 + "1" + ")" * 600)[0] == 200)
     for flag in ("--query.max-nesting=0", "--query.max-nesting=5001", "--query.max-memory=x",
                  "--query.max-memory=1XB", "--query.max-memory=-1", "--query.max-memory=",
-                 "--query.max-memory=99999EB"):
+                 "--query.max-memory=99999EB", "--web.cors.origin=("):
         done = subprocess.run([SLOBURN, "serve", flag], capture_output=True, text=True, timeout=60)
         check(done.returncode == 2 and flag.split("=")[0] in done.stderr, flag, done)
     deep = "(" * 501 + "1" + ")" * 501

@@ -5,7 +5,7 @@ status, content type and body.
 
 usage: http_edges_test.py SLOBURN
 """
-import http.client, json, sys, time, urllib.parse
+import gzip, http.client, json, sys, time, urllib.parse, zlib
 
 import dataset, peers
 
@@ -267,6 +267,59 @@ def ask(base, request):
         connection.close()
 
 
+CORS_PATHS = ["/api/v1/query?query=1", "/api/v1/query?query=up%7B", "/api/v1/status/flags",
+              "/api/v1/nosuch", "/api/v1/rules", "/metrics", "/-/ready"]
+CODINGS = ["", "deflate", "gzip", "gzip, deflate", "deflate,gzip", "br, deflate", "*", "identity",
+           "deflate;q=0", "gzip;q=0,deflate", "compress"]
+
+
+def headers_of(base, method, target, headers):
+    connection = http.client.HTTPConnection(base.split("//")[1], timeout=60)
+    try:
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
+
+
+def cross_origin(base):
+    """What pages of other origins are told."""
+    return [[(name, answer.getheader(name)) for name in
+             ("Access-Control-Allow-Origin", "Access-Control-Allow-Methods",
+              "Access-Control-Allow-Headers", "Access-Control-Expose-Headers")]
+            for path in CORS_PATHS for method in ("GET", "OPTIONS")
+            for origin in ({}, {"Origin": "http://x.example"}, {"Origin": "null"})
+            for answer, _ in [headers_of(base, method, path, origin)]]
+
+
+def codings(base, end):
+    """The coding chosen for a long answer, and what is in it."""
+    told = []
+    for accepted in CODINGS:
+        target = "/api/v1/query?" + urllib.parse.urlencode(
+            {"query": "requests_total[30m]", "time": str(end)})
+        answer, body = headers_of(base, "GET", target, {"Accept-Encoding": accepted})
+        coding = answer.getheader("Content-Encoding")
+        text = (zlib.decompress(body) if coding == "deflate" else
+                gzip.decompress(body) if coding == "gzip" else body)
+        told.append((accepted, coding, json.loads(text)))
+    return told
+
+
+def compare_headers(prometheus, sloburn, end):
+    different = 0
+    for what in (cross_origin, lambda base: codings(base, end)):
+        for expected, got in zip(what(prometheus), what(sloburn)):
+            if expected != got:
+                different += 1
+                print("headers", str(expected)[:400], str(got)[:400])
+    return different
+
+
 def main():
     binary = peers.require_prometheus()
     with peers.workdir() as path, \
@@ -277,7 +330,7 @@ def main():
         dataset.push_all([prometheus, sloburn], start * 1000)
         requests = [*query_requests(end), *metadata_requests(start, end), *other_requests(),
                     *body_requests(end)]
-        different = 0
+        different = compare_headers(prometheus, sloburn, end)
         for request in requests:
             expected, got = ask(prometheus, request), ask(sloburn, request)
             if normal(request, expected) == normal(request, got):

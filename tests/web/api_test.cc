@@ -429,6 +429,7 @@ TEST_F(ApiTest, CrossOriginHeadersOnlyWhereAllowed) {
   request.headers = {{"Origin", "https://grafana.example"}};
   EXPECT_EQ(Call(request, "/api/v1/query?query=1").FindHeader("Access-Control-Allow-Origin"), "");
   EXPECT_EQ(Get("/api/v1/query?query=1").FindHeader("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(Call(request, "/api/v1/query?query=1").FindHeader("Vary"), "Accept-Encoding");
 
   Router router;
   deps_.cors_origin = R"(https://grafana\.example)";
@@ -441,6 +442,15 @@ TEST_F(ApiTest, CrossOriginHeadersOnlyWhereAllowed) {
   EXPECT_EQ(Call(request, "/api/v1/query?query=1").FindHeader("Access-Control-Allow-Origin"), "");
   request.method = "OPTIONS";
   EXPECT_EQ(Call(request, "/api/v1/anything").status, 204);
+  request.headers = {{"Origin", "https://grafana.example"}};
+  const Response preflight = Call(request, "/api/v1/anything");
+  EXPECT_EQ(preflight.FindHeader("Access-Control-Allow-Methods"), "GET, POST, OPTIONS");
+  EXPECT_EQ(preflight.FindHeader("Access-Control-Allow-Origin"), "https://grafana.example");
+  EXPECT_EQ(Call(request, "/api/v1/write").FindHeader("Access-Control-Allow-Origin"), "");
+  request.method = "GET";
+  for (const char* path : {"/metrics", "/-/ready", "/api/v1/nosuch"}) {
+    EXPECT_EQ(Call(request, path).FindHeader("Access-Control-Allow-Origin"), "") << path;
+  }
 
   Router bad;
   deps_.cors_origin = "(";
