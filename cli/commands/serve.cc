@@ -141,7 +141,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   command->add_option("--web.max-connections", flags->max_connections, "Connections at once")
       ->check(WholeNumber(1, 1'000'000));
   command->add_option("--web.cors.origin", flags->cors_origin,
-                      "Regular expression of the origins whose pages may read answers; ^$ fits none");
+                      "Regular expression of origins whose pages may read answers; ^$ fits none");
   command->add_flag("--web.enable-lifecycle", flags->enable_lifecycle, "Allow POST /-/reload");
   command->add_flag("--web.enable-remote-write-receiver", flags->enable_receiver,
                     "Accept POST /api/v1/write");

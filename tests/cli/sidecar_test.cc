@@ -132,7 +132,8 @@ TEST_F(SidecarTest, SlosAreAnsweredFromTheHistoryOfTheSource) {
 }
 
 TEST_F(SidecarTest, TellsItsStatus) {
-  WriteConfig("remote_write: [{url: 'http://127.0.0.1:9/', basic_auth: {username: u, password: hunter}}]\n");
+  WriteConfig("remote_write: [{url: 'http://127.0.0.1:9/', basic_auth: {username: u, "
+              "password: hunter}}]\n");
   Start();
   const Json config = Ask("/api/v1/status/config");
   EXPECT_THAT(config["data"]["yaml"].get<std::string>(), HasSubstr("password: <secret>"));

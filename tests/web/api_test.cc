@@ -403,7 +403,22 @@ TEST_F(ApiTest, StoreStatisticsOfAnEmptyStoreAndBadLimits) {
     EXPECT_EQ(refused.status, 400);
     EXPECT_THAT(refused.body, HasSubstr("limit must be a positive number"));
   }
-  EXPECT_THAT(Get("/api/v1/status/tsdb?limit=10001").body, HasSubstr("limit must not exceed 10000"));
+  EXPECT_THAT(Get("/api/v1/status/tsdb?limit=10001").body,
+              HasSubstr("limit must not exceed 10000"));
+}
+
+TEST_F(ApiTest, FeaturesFollowTheFlags) {
+  deps_.query_options.parse.enable_binop_fill_modifiers = true;
+  Build();
+  const auto data = nlohmann::json::parse(Get("/api/v1/features").body)["data"];
+  EXPECT_EQ(data["api"]["remote_write_receiver"], true);
+  EXPECT_EQ(data["promql"]["fill_left"], true);
+  EXPECT_EQ(data["promql"]["anchored"], false);
+  EXPECT_EQ(data["promql_functions"]["rate"], true);
+  EXPECT_EQ(data["promql_functions"]["sort_by_label"], false);
+  EXPECT_EQ(data["promql_operators"][">="], true);
+  EXPECT_EQ(data["promql_operators"]["topk"], true);
+  EXPECT_EQ(data["promql_operators"]["limitk"], false);
 }
 
 TEST_F(ApiTest, ExplainIsTrueOrFalse) {

@@ -53,6 +53,7 @@ absl::Status AddApi(Router& router, const Dependencies& deps) {
   AddStatusProcess(router, deps);
   AddStatusTsdb(router, deps);
   AddDiscovery(router, deps);
+  AddFeatures(router, deps);
   MetricsProvider write_metrics = AddWrite(router, deps);
   AddMetrics(router, deps,
              {[request_metrics](std::vector<MetricFamily>& families) {

@@ -30,6 +30,7 @@ void AddStatusProcess(Router& router, const Dependencies& deps);
 void AddStatusTsdb(Router& router, const Dependencies& deps);
 // Targets and Alertmanagers.
 void AddDiscovery(Router& router, const Dependencies& deps);
+void AddFeatures(Router& router, const Dependencies& deps);
 void AddHealth(Router& router, const Dependencies& deps);
 void AddReload(Router& router, const Dependencies& deps);
 // Serves `own_metrics` and deps.metrics.
