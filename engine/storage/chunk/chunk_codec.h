@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chunks: samples of one series in few bytes, lossless to the bit.
+//
+//   const std::string chunk = EncodeChunk(view);
+//   RETURN_IF_ERROR(DecodeChunk(chunk, buffer));
+//
+// The layout is in chunk_codec.cc and docs/formats/chunk.md. There is no checksum: whoever stores a
+// chunk has one. Decoding is safe for any bytes all the same.
+// Threads: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/storage/storage.h"
+
+namespace sloburn {
+
+inline constexpr size_t kMaxChunkSamples = 65535;
+
+// REQUIRES: 1 to kMaxChunkSamples samples, their timestamps strictly increasing.
+std::string EncodeChunk(const SampleView& samples);
+
+// Appends to `out`; columns of histograms and starts that only one of the two has are filled up
+// with nulls and zeros. DataLoss where the chunk is malformed, and `out` is as it was.
+absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out);
+
+struct ChunkInfo {
+  size_t samples = 0;
+  std::string_view codec;   // of the values: "integer"; "histogram" where there are any
+  int64_t interval_ms = 0;  // as SampleView's; 0 for a single sample
+  bool has_starts = false;
+  bool has_histograms = false;
+};
+
+// From the header alone: what follows it may still be malformed.
+absl::StatusOr<ChunkInfo> InspectChunk(std::string_view chunk);
+
+}  // namespace sloburn

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/chunk/scaled_integers.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+namespace sloburn::chunk {
+namespace {
+
+constexpr double kMaxInteger = 0x1p62;  // as a double; sums of two stay in 64 bits
+constexpr double kMaxScaled = 0x1p53;   // above, divisions would not tell neighbours apart
+
+struct Scaled {
+  int64_t integer = 0;
+  bool is_exact = false;
+};
+
+inline Scaled ScaleOne(double value, double power) {
+  const double limit = power == 1 ? kMaxInteger : kMaxScaled;
+  const double product = value * power;
+  // NaN, too, compares as false.
+  if (!(std::fabs(product) < limit)) return {};
+  const auto integer = static_cast<int64_t>(power == 1 ? product : std::nearbyint(product));
+  const double back = static_cast<double>(integer) / power;
+  return {integer, std::bit_cast<uint64_t>(back) == std::bit_cast<uint64_t>(value)};
+}
+
+// More patterns of their own and the codec for any bits is shorter.
+size_t MostPatterns(size_t size) { return std::max<size_t>(2, size / 16); }
+
+// The fewest digits from `digits` on that express the value; kMaxDecimals + 1 where none do.
+int DigitsOf(double value) {
+  int digits = 0;
+  while (digits <= kMaxDecimals && !ScaleOne(value, kPowersOf10[digits]).is_exact) {
+    if (std::fabs(value) * kPowersOf10[digits] >= kMaxScaled) return kMaxDecimals + 1;
+    ++digits;
+  }
+  return digits;
+}
+
+}  // namespace
+
+std::optional<ScaledIntegers> ScaleBy(const double* values, size_t size, int digits) {
+  ScaledIntegers result;
+  result.digits = digits;
+  result.integers.resize(size);
+  const double power = kPowersOf10[digits];
+  const size_t most = MostPatterns(size);
+  size_t leading = 0;  // special values before the first integer
+  uint64_t last = 0;
+  bool has_integer = false;
+  for (size_t i = 0; i < size; ++i) {
+    const Scaled scaled = ScaleOne(values[i], power);
+    if (scaled.is_exact) [[likely]] {
+      last = static_cast<uint64_t>(scaled.integer);
+      has_integer = true;
+    } else {
+      result.specials.Add(i, values[i]);
+      if (result.specials.patterns() > most) return std::nullopt;
+      if (!has_integer) leading = i + 1;
+    }
+    result.integers[i] = last;
+  }
+  if (!has_integer) return std::nullopt;
+  if (leading > 0) std::fill_n(result.integers.begin(), leading, result.integers[leading]);
+  return result;
+}
+
+std::optional<int> CommonDigits(const double* values, size_t size) {
+  constexpr size_t kSome = 24, kMostOthers = 2;
+  std::array<int, kSome> digits{};
+  size_t some = 0, unknown = 0;
+  for (size_t i = 0; i < std::min(size, kSome); ++i) {
+    const double value = values[size <= kSome ? i : i * (size - 1) / (kSome - 1)];
+    if (!std::isfinite(value)) continue;
+    digits[some] = DigitsOf(value);
+    if (digits[some] > kMaxDecimals && ++unknown > kMostOthers) return std::nullopt;
+    ++some;
+  }
+  if (some == 0) return std::nullopt;
+  // Few with more digits than the others are left to be special values.
+  std::sort(digits.begin(), digits.begin() + static_cast<ptrdiff_t>(some));
+  const int common = digits[some - 1 - std::min(kMostOthers, some / 8)];
+  if (common > kMaxDecimals) return std::nullopt;
+  return common;
+}
+
+}  // namespace sloburn::chunk
