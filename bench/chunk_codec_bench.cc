@@ -127,17 +127,18 @@ std::vector<Kind> OtherKinds() {
                    })});
   kinds.push_back({"ratio", Generated([](Random& random, size_t) { return Uniform(random); })});
   double sum = 0;
-  kinds.push_back({"float sum", Generated([&sum](Random& random, size_t) {
-                     return sum += Uniform(random);
-                   })});
+  kinds.push_back(
+      {"float sum", Generated([&sum](Random& random, size_t) { return sum += Uniform(random); })});
   kinds.push_back({"ratio, 1 in 3", Generated([](Random& random, size_t) {
                      static double last = 0.5;
                      return last = random() % 3 == 0 ? Uniform(random) : last;
                    })});
   double jittered = 0;
-  kinds.push_back({"jitter 5 ms", Generated([&jittered](Random& random, size_t) {
-                     return jittered += static_cast<double>(random() % 50);
-                   }, 5)});
+  kinds.push_back({"jitter 5 ms", Generated(
+                                      [&jittered](Random& random, size_t) {
+                                        return jittered += static_cast<double>(random() % 50);
+                                      },
+                                      5)});
   return kinds;
 }
 
@@ -165,7 +166,8 @@ double Measure(const Kind& kind) {
   }
   SampleBuffer buffer;
   const double encode = Time(size, [&] {
-    for (size_t at = 0; at < size; at += kChunkSamples) CHECK(!EncodeChunk(kind.series.Chunk(at)).empty());
+    for (size_t at = 0; at < size; at += kChunkSamples)
+      CHECK(!EncodeChunk(kind.series.Chunk(at)).empty());
   });
   const double decode = Time(size, [&] {
     for (const std::string& chunk : chunks) {
@@ -183,15 +185,23 @@ double Measure(const Kind& kind) {
 }  // namespace
 }  // namespace sloburn
 
-int main() {
+// With an argument, only series whose names contain it.
+int main(int argc, char** argv) {
+  const std::string_view only = argc > 1 ? argv[1] : "";
+  const auto is_wanted = [only](const sloburn::Kind& kind) {
+    return kind.name.find(only) != std::string::npos;
+  };
   std::printf("%-14s %-9s %8s %8s %8s\n", "series", "codec", "bytes", "ns enc", "ns dec");
   double total = 0;
   int weights = 0;
   for (const sloburn::Kind& kind : sloburn::WorkloadKinds()) {
+    if (!is_wanted(kind)) continue;
     total += sloburn::Measure(kind) * kind.weight;
     weights += kind.weight;
   }
-  std::printf("%-24s %8.3f of %d series\n", "workload", total / weights, weights);
-  for (const sloburn::Kind& kind : sloburn::OtherKinds()) sloburn::Measure(kind);
+  if (weights > 0) std::printf("%-24s %8.3f of %d series\n", "workload", total / weights, weights);
+  for (const sloburn::Kind& kind : sloburn::OtherKinds()) {
+    if (is_wanted(kind)) sloburn::Measure(kind);
+  }
   return 0;
 }

@@ -113,7 +113,7 @@ void TryBase(const Histogram256& histogram, size_t start, Range near, Range all,
     const double packed = PackedBits(code, size);
     if (packed >= best.bits) return;
     const double bits = packed + ExceptionBits(exceptions, size, value_bits);
-    if (bits < best.bits) best = {{base, code}, bits};
+    if (bits < best.bits) best = {{base, code, exceptions > 0}, bits};
     if (start + limit > near.width()) return;
   }
 }
@@ -123,10 +123,12 @@ void TryBase(const Histogram256& histogram, size_t start, Range near, Range all,
 BlockLayout ChooseLayout(const uint64_t* numbers, size_t size) {
   const Range all = RangeOf(numbers, size);
   const auto min = static_cast<uint64_t>(all.min);
-  if (all.width() == 0) return {min, 0};
+  if (all.width() == 0) return {min, 0, false};
   const Range near = all.width() < kBins ? all : NearRange(numbers, size);
   const auto base = static_cast<uint64_t>(near.min);
-  if (near.width() >= kBins) return {base, PackingFor(near.width())};
+  if (near.width() >= kBins) {
+    return {base, PackingFor(near.width()), near.width() < all.width()};
+  }
 
   const size_t bins = near.width() + 1;
   const Histogram256 histogram(numbers, size, base, bins);

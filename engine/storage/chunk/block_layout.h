@@ -5,6 +5,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,11 +14,14 @@
 namespace sloburn::chunk {
 
 inline constexpr size_t kBlockSize = 256;
+// With the room that unpacking needs.
+using BlockNumbers = std::array<uint64_t, kBlockSize + kUnpackedPadding>;
 
 // Numbers n with n - base < PackingLimit(code), in 64 bits that wrap, are packed as n - base.
 struct BlockLayout {
   uint64_t base = 0;
   PackingCode code = 0;
+  bool may_have_exceptions = false;  // numbers that it does not pack
 
   bool Packs(uint64_t number) const {
     const uint64_t limit = PackingLimit(code);

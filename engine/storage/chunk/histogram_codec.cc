@@ -60,7 +60,8 @@ size_t CountsOf(const Histogram& histogram) {
 }
 
 bool IsIntegral(double count) {
-  return std::fabs(count) < 0x1p53 && SameBits(count, static_cast<double>(static_cast<int64_t>(count)));
+  return std::fabs(count) < 0x1p53 &&
+         SameBits(count, static_cast<double>(static_cast<int64_t>(count)));
 }
 
 bool HasIntegralCounts(const Histogram& histogram) {
@@ -135,8 +136,8 @@ void WriteOne(const HistogramPtr& histogram, Previous& previous, std::string& ou
   const bool has_layout =
       before == nullptr || repeated > kMaxRepeated || !SameLayout(*histogram, *before);
   const bool has_doubles = !HasIntegralCounts(*histogram);
-  writer.Byte(static_cast<uint8_t>(hint | (has_layout ? kHasLayout : 0) |
-                                   (has_doubles ? kHasDoubles : 0)));
+  writer.Byte(
+      static_cast<uint8_t>(hint | (has_layout ? kHasLayout : 0) | (has_doubles ? kHasDoubles : 0)));
   if (has_layout) {
     WriteLayout(*histogram, writer);
   } else {

@@ -5,7 +5,8 @@
 // histograms in turn, then of each histogram
 //   head:byte   bits 0-1 reset hint, then 4 with layout, 8 counts as doubles, 16 equal to the
 //               histogram before: nothing follows
-//   layout      schema:signed varint  zero_threshold:8 bytes  size:varint custom_values:8 bytes each
+//   layout      schema:signed varint  zero_threshold:8 bytes  size:varint custom_values:8 bytes
+//   each
 //               and per side: size:varint {offset:signed varint length:varint}  counts:varint
 //               Otherwise it is that of the histogram before.
 //   sum:8 bytes

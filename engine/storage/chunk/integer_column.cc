@@ -61,7 +61,8 @@ int ChooseOrder(const uint64_t* numbers, size_t size, int least, int most) {
     const Ranges ranges = RangesOf(numbers + at, count);
     for (int order = least; order <= most; ++order) {
       const uint64_t width = ranges.of_order[order];
-      bits[order] += static_cast<double>(count) * RoughLog2(width == ~uint64_t{0} ? width : width + 1);
+      bits[order] +=
+          static_cast<double>(count) * RoughLog2(width == ~uint64_t{0} ? width : width + 1);
     }
   }
   int best = least;
@@ -69,6 +70,19 @@ int ChooseOrder(const uint64_t* numbers, size_t size, int least, int most) {
     if (bits[order] < bits[best]) best = order;
   }
   return best;
+}
+
+SLOBURN_MULTIVERSION void TakeDifferences(const uint64_t* from, size_t size, int order,
+                                          uint64_t* differences) {
+  if (order == 0) {
+    std::copy_n(from, size, differences);
+  } else if (order == 1) {
+    for (size_t i = 0; i < size; ++i) differences[i] = from[i] - *(from + i - 1);
+  } else {
+    for (size_t i = 0; i < size; ++i) {
+      differences[i] = static_cast<uint64_t>(DifferencesAt(from + i).of_order[2]);
+    }
+  }
 }
 
 uint64_t ExcessOf(uint64_t number, const BlockLayout& layout) {
@@ -84,7 +98,7 @@ uint64_t FromExcess(uint64_t excess, PackingCode code) {
 
 struct Exceptions {
   size_t size = 0;
-  std::array<uint64_t, kBlockSize> gaps, excesses;
+  BlockNumbers gaps, excesses;
 };
 
 void WritePacked(const uint64_t* numbers, size_t size, std::string& out) {
@@ -93,10 +107,9 @@ void WritePacked(const uint64_t* numbers, size_t size, std::string& out) {
   PackNumbers(code, numbers, size, out);
 }
 
-// Changes `numbers`.
-void WriteBlock(uint64_t* numbers, size_t size, std::string& out) {
-  const BlockLayout layout = ChooseLayout(numbers, size);
-  Exceptions exceptions;
+// The numbers that are left to be packed have a 0 in place of each exception.
+void TakeExceptions(const BlockLayout& layout, uint64_t* numbers, size_t size,
+                    Exceptions& exceptions) {
   size_t next = 0;  // after the last exception
   for (size_t i = 0; i < size; ++i) {
     if (layout.Packs(numbers[i])) {
@@ -108,8 +121,20 @@ void WriteBlock(uint64_t* numbers, size_t size, std::string& out) {
     numbers[i] = 0;
     next = i + 1;
   }
+}
+
+// Changes `numbers`.
+void WriteBlock(uint64_t* numbers, size_t size, std::string& out) {
+  const BlockLayout layout = ChooseLayout(numbers, size);
   ByteWriter writer(out);
   writer.Signed(static_cast<int64_t>(layout.base));
+  if (!layout.may_have_exceptions) {
+    writer.Byte(layout.code);
+    for (size_t i = 0; i < size; ++i) numbers[i] -= layout.base;
+    return PackNumbers(layout.code, numbers, size, out);
+  }
+  Exceptions exceptions;
+  TakeExceptions(layout, numbers, size, exceptions);
   writer.Byte(exceptions.size == 0 ? layout.code : layout.code | kHasExceptions);
   PackNumbers(layout.code, numbers, size, out);
   if (exceptions.size == 0) return;
@@ -118,27 +143,27 @@ void WriteBlock(uint64_t* numbers, size_t size, std::string& out) {
   WritePacked(exceptions.excesses.data(), exceptions.size, out);
 }
 
-bool Unpack(ByteReader& in, uint8_t code, size_t size, uint64_t* numbers) {
+bool Unpack(ByteReader& in, uint8_t code, size_t size, BlockNumbers& numbers) {
   if (!IsPackingCode(code)) return false;
   const size_t bytes = PackedBytes(code, size);
   if (bytes > in.left()) return false;
   if (in.left() >= bytes + kPackingPadding) {
-    UnpackNumbers(code, in.data(), size, numbers);
+    UnpackNumbers(code, in.data(), size, numbers.data());
   } else {
     char padded[kBlockSize * sizeof(uint64_t) + kPackingPadding] = {};
-    std::memcpy(padded, in.data(), bytes);
-    UnpackNumbers(code, padded, size, numbers);
+    if (bytes > 0) std::memcpy(padded, in.data(), bytes);
+    UnpackNumbers(code, padded, size, numbers.data());
   }
   in.Skip(bytes);
   return true;
 }
 
-bool ReadExceptions(ByteReader& in, PackingCode code, size_t size, uint64_t* numbers) {
+bool ReadExceptions(ByteReader& in, PackingCode code, size_t size, BlockNumbers& numbers) {
   const size_t count = size_t{in.Byte()} + 1;
   if (count > size) return false;
   Exceptions exceptions;
-  if (!Unpack(in, in.Byte(), count, exceptions.gaps.data())) return false;
-  if (!Unpack(in, in.Byte(), count, exceptions.excesses.data())) return false;
+  if (!Unpack(in, in.Byte(), count, exceptions.gaps)) return false;
+  if (!Unpack(in, in.Byte(), count, exceptions.excesses)) return false;
   size_t at = 0;
   for (size_t i = 0; i < count; ++i, ++at) {
     if (at >= size || exceptions.gaps[i] >= size - at) return false;
@@ -146,16 +171,6 @@ bool ReadExceptions(ByteReader& in, PackingCode code, size_t size, uint64_t* num
     numbers[at] = FromExcess(exceptions.excesses[i], code);
   }
   return true;
-}
-
-// Numbers relative to `base`, which is read first.
-bool ReadBlock(ByteReader& in, size_t size, uint64_t& base, uint64_t* numbers) {
-  base = static_cast<uint64_t>(in.Signed());
-  const uint8_t code = in.Byte();
-  if (in.failed()) return false;
-  const PackingCode packing = code & ~kHasExceptions;
-  if (!Unpack(in, packing, size, numbers)) return false;
-  return (code & kHasExceptions) == 0 || ReadExceptions(in, packing, size, numbers);
 }
 
 }  // namespace
@@ -170,57 +185,32 @@ void WriteColumn(const uint64_t* numbers, size_t size, int least_order, int most
   uint64_t block[kBlockSize];
   for (size_t at = firsts; at < size; at += kBlockSize) {
     const size_t count = std::min(kBlockSize, size - at);
-    const uint64_t* from = numbers + at;
-    for (size_t i = 0; i < count; ++i) {
-      block[i] = order == 0   ? from[i]
-                 : order == 1 ? from[i] - *(from + i - 1)
-                              : static_cast<uint64_t>(DifferencesAt(from + i).of_order[2]);
-    }
+    TakeDifferences(numbers + at, count, order, block);
     WriteBlock(block, count, out);
   }
 }
 
-ColumnReader::ColumnReader(ByteReader& in, size_t size) : in_(in), left_(size), order_(in.Byte()) {
-  if (order_ > kMostOrder) {
-    in_.Fail();
-    return;
-  }
-  firsts_ = std::min(size, static_cast<size_t>(order_));
-  for (size_t i = 0; i < firsts_; ++i) first_[i] = static_cast<uint64_t>(in_.Signed());
-  if (order_ > 0) last_ = first_[order_ - 1];
-  last_delta_ = first_[1] - first_[0];
+namespace internal {
+
+ColumnHead ReadColumnHead(ByteReader& in, size_t size) {
+  ColumnHead head;
+  head.order = in.Byte();
+  if (head.order > kMostOrder) in.Fail();
+  if (in.failed()) return head;
+  head.firsts = std::min(size, static_cast<size_t>(head.order));
+  for (size_t i = 0; i < head.firsts; ++i) head.first[i] = static_cast<uint64_t>(in.Signed());
+  return head;
 }
 
-size_t ColumnReader::NextBlock(uint64_t* numbers) {
-  if (in_.failed() || left_ == 0) return 0;
-  if (firsts_ > 0) {
-    const size_t count = firsts_;
-    std::copy_n(first_, count, numbers);
-    firsts_ = 0;
-    left_ -= count;
-    return count;
-  }
-  const size_t size = std::min(left_, kBlockSize);
-  uint64_t base = 0;
-  if (!ReadBlock(in_, size, base, numbers)) {
-    in_.Fail();
-    return 0;
-  }
-  left_ -= size;
-  if (order_ == 0) {
-    for (size_t i = 0; i < size; ++i) numbers[i] += base;
-  } else if (order_ == 1) {
-    for (size_t i = 0; i < size; ++i) numbers[i] = last_ += numbers[i] + base;
-  } else {
-    for (size_t i = 0; i < size; ++i) numbers[i] = last_ += last_delta_ += numbers[i] + base;
-  }
-  return size;
+bool ReadBlock(ByteReader& in, size_t size, uint64_t& base, BlockNumbers& numbers) {
+  base = static_cast<uint64_t>(in.Signed());
+  const uint8_t code = in.Byte();
+  const PackingCode packing = code & ~kHasExceptions;
+  bool is_good = !in.failed() && Unpack(in, packing, size, numbers);
+  if (is_good && (code & kHasExceptions) != 0) is_good = ReadExceptions(in, packing, size, numbers);
+  if (!is_good) in.Fail();
+  return is_good;
 }
 
-bool ReadColumn(ByteReader& in, size_t size, uint64_t* numbers) {
-  ColumnReader reader(in, size);
-  while (const size_t count = reader.NextBlock(numbers)) numbers += count;
-  return !in.failed();
-}
-
+}  // namespace internal
 }  // namespace sloburn::chunk

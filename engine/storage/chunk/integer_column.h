@@ -3,9 +3,7 @@
 // packed each as suits it. All arithmetic wraps in 64 bits, so any numbers come back.
 //
 //   WriteColumn(numbers, 0, 1, out);
-//   ColumnReader reader(in, size);
-//   while (const size_t count = reader.NextBlock(block)) ...
-//   if (in.failed()) ...
+//   ReadColumn(in, size, doubles, [](uint64_t number) { return ...; });   if (in.failed()) ...
 //
 // order:byte                    how often differences are taken, 0 to 2
 // the first `order` numbers:    signed varints
@@ -16,9 +14,10 @@
 //     count - 1:byte  code:byte  gaps, packed  code:byte  excesses, packed
 //     A gap is how many numbers lie between an exception and the one before.
 //     An excess is zigzag(d) for d = number - base < 0, zigzag(d - limit of the code) otherwise.
-// Threads: plain values.
+// Threads: pure functions.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -32,25 +31,45 @@ namespace sloburn::chunk {
 void WriteColumn(const uint64_t* numbers, size_t size, int least_order, int most_order,
                  std::string& out);
 
-class ColumnReader {
- public:
-  // Reads what stands before the blocks. `in` must outlive the reader.
-  ColumnReader(ByteReader& in, size_t size);
+// Gives convert(number) for all numbers; where they are malformed, `in` fails.
+template <typename Element, typename Convert>
+void ReadColumn(ByteReader& in, size_t size, Element* elements, Convert convert);
 
-  // The next numbers, at most kBlockSize; 0 at the end and where `in` has failed.
-  size_t NextBlock(uint64_t* numbers);
+namespace internal {
 
- private:
-  ByteReader& in_;
-  size_t left_;
-  int order_ = 0;
-  size_t firsts_ = 0;        // numbers before the blocks that were not given yet
-  uint64_t first_[2] = {};
-  uint64_t last_ = 0;        // number
-  uint64_t last_delta_ = 0;  // where order_ is 2
+// What stands before the blocks.
+struct ColumnHead {
+  int order = 0;
+  size_t firsts = 0;
+  uint64_t first[2] = {};
 };
+ColumnHead ReadColumnHead(ByteReader& in, size_t size);
 
-// All numbers at once; false where `in` has failed.
-bool ReadColumn(ByteReader& in, size_t size, uint64_t* numbers);
+// The differences of a block but for their base. False where `in` has failed.
+bool ReadBlock(ByteReader& in, size_t size, uint64_t& base, BlockNumbers& numbers);
+
+}  // namespace internal
+
+template <typename Element, typename Convert>
+void ReadColumn(ByteReader& in, size_t size, Element* elements, Convert convert) {
+  const internal::ColumnHead head = internal::ReadColumnHead(in, size);
+  if (in.failed()) return;
+  for (size_t i = 0; i < head.firsts; ++i) elements[i] = convert(head.first[i]);
+  uint64_t last = head.first[head.order == 2 ? 1 : 0], delta = head.first[1] - head.first[0];
+  BlockNumbers numbers;
+  for (size_t at = head.firsts; at < size; at += kBlockSize) {
+    const size_t count = std::min(kBlockSize, size - at);
+    uint64_t base = 0;
+    if (!internal::ReadBlock(in, count, base, numbers)) return;
+    Element* to = elements + at;
+    if (head.order == 0) {
+      for (size_t i = 0; i < count; ++i) to[i] = convert(numbers[i] + base);
+    } else if (head.order == 1) {
+      for (size_t i = 0; i < count; ++i) to[i] = convert(last += numbers[i] + base);
+    } else {
+      for (size_t i = 0; i < count; ++i) to[i] = convert(last += delta += numbers[i] + base);
+    }
+  }
+}
 
 }  // namespace sloburn::chunk

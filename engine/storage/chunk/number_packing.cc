@@ -67,38 +67,27 @@ inline uint64_t NextDigit(uint64_t& word, uint64_t radix) {
   return static_cast<uint64_t>(product >> 64);
 }
 
-// Four words at a time, for each multiplication waits for the one before in its word.
-void UnpackFourWords(uint64_t radix, size_t per_word, const char* packed, uint64_t* numbers) {
-  uint64_t words[4];
-  std::memcpy(words, packed, sizeof words);
-  uint64_t a = words[0], b = words[1], c = words[2], d = words[3];
-  for (uint64_t* to = numbers; to != numbers + per_word; ++to) {
-    to[0] = NextDigit(a, radix);
-    to[per_word] = NextDigit(b, radix);
-    to[2 * per_word] = NextDigit(c, radix);
-    to[3 * per_word] = NextDigit(d, radix);
+// Words four at a time, for in each the multiplications wait for one another; those beyond the
+// numbers end in the padding.
+void UnpackDigits(const Radix& radix, const char* packed, size_t size, uint64_t* numbers) {
+  const size_t per_word = radix.digits_per_word, full = size / per_word;
+  const size_t last_bytes = radix.bytes[size % per_word];
+  for (size_t at = 0; at * per_word < size; at += 4) {
+    uint64_t words[4];
+    std::memcpy(words, packed + at * sizeof(uint64_t), sizeof words);
+    if (full < at + 4 && last_bytes > 0) words[full - at] <<= 64 - 8 * last_bytes;
+    uint64_t a = words[0], b = words[1], c = words[2], d = words[3];
+    uint64_t* const to = numbers + at * per_word;
+    for (size_t i = 0; i < per_word; ++i) {
+      to[i] = NextDigit(a, radix.radix);
+      to[i + per_word] = NextDigit(b, radix.radix);
+      to[i + 2 * per_word] = NextDigit(c, radix.radix);
+      to[i + 3 * per_word] = NextDigit(d, radix.radix);
+    }
   }
 }
 
-void UnpackDigits(const Radix& radix, const char* packed, size_t size, uint64_t* numbers) {
-  const size_t per_word = radix.digits_per_word;
-  for (; size >= 4 * per_word; size -= 4 * per_word) {
-    UnpackFourWords(radix.radix, per_word, packed, numbers);
-    packed += 4 * sizeof(uint64_t);
-    numbers += 4 * per_word;
-  }
-  while (size > 0) {
-    const size_t count = std::min(size, per_word);
-    const size_t bytes = radix.bytes[count];
-    uint64_t word = 0;
-    std::memcpy(&word, packed, bytes);
-    word <<= 64 - 8 * bytes;
-    for (size_t i = 0; i < count; ++i) numbers[i] = NextDigit(word, radix.radix);
-    packed += bytes;
-    numbers += count;
-    size -= count;
-  }
-}
+static_assert(kUnpackedPadding >= 4 * kMaxDigits && kPackingPadding >= 4 * sizeof(uint64_t));
 
 void PackBits(int width, const uint64_t* numbers, size_t size, std::string& out) {
   const size_t begin = out.size(), bytes = (size * width + 7) / 8;

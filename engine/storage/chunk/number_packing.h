@@ -48,14 +48,16 @@ PackingCode PackingFor(uint64_t largest);
 
 // All codes for numbers below 256, those of fewer bits per number (and so of lower limits) first.
 inline constexpr std::array<PackingCode, 24> kSmallCodes = {
-    0,  1,  65, 2,  66, 67, 68, 3,  69, 70, 71, 72, 4,  73, 74, 75, 5,  76, 77, 6,  78, 7,  79, 8};
+    0, 1, 65, 2, 66, 67, 68, 3, 69, 70, 71, 72, 4, 73, 74, 75, 5, 76, 77, 6, 78, 7, 79, 8};
 
 size_t PackedBytes(PackingCode code, size_t size);
 
 void PackNumbers(PackingCode code, const uint64_t* numbers, size_t size, std::string& out);
 
-// REQUIRES: kPackingPadding bytes can be read after the packed ones.
-inline constexpr size_t kPackingPadding = 16;
+// REQUIRES: kPackingPadding bytes can be read after the packed ones, and kUnpackedPadding numbers
+// be overwritten after the last one.
+inline constexpr size_t kPackingPadding = 32;
+inline constexpr size_t kUnpackedPadding = 160;
 void UnpackNumbers(PackingCode code, const char* packed, size_t size, uint64_t* numbers);
 
 }  // namespace sloburn::chunk

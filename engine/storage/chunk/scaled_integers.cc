@@ -17,15 +17,29 @@ struct Scaled {
   bool is_exact = false;
 };
 
-inline Scaled ScaleOne(double value, double power) {
-  const double limit = power == 1 ? kMaxInteger : kMaxScaled;
-  const double product = value * power;
-  // NaN, too, compares as false.
-  if (!(std::fabs(product) < limit)) return {};
-  const auto integer = static_cast<int64_t>(power == 1 ? product : std::nearbyint(product));
-  const double back = static_cast<double>(integer) / power;
-  return {integer, std::bit_cast<uint64_t>(back) == std::bit_cast<uint64_t>(value)};
+bool SameBits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
+
+struct ToInteger {
+  Scaled operator()(double value) const {
+    // NaN, too, compares as false.
+    const bool is_small = std::fabs(value) < kMaxInteger;
+    const auto integer = static_cast<int64_t>(is_small ? value : 0);
+    return {integer, SameBits(static_cast<double>(integer), value)};
+  }
+};
+
+struct ToDecimal {
+  double power;
+
+  Scaled operator()(double value) const {
+    const double product = value * power;
+    if (!(std::fabs(product) < kMaxScaled)) return {};
+    const auto integer = static_cast<int64_t>(std::nearbyint(product));
+    return {integer, SameBits(static_cast<double>(integer) / power, value)};
+  }
+};
 
 // More patterns of their own and the codec for any bits is shorter.
 size_t MostPatterns(size_t size) { return std::max<size_t>(2, size / 16); }
@@ -33,26 +47,23 @@ size_t MostPatterns(size_t size) { return std::max<size_t>(2, size / 16); }
 // The fewest digits from `digits` on that express the value; kMaxDecimals + 1 where none do.
 int DigitsOf(double value) {
   int digits = 0;
-  while (digits <= kMaxDecimals && !ScaleOne(value, kPowersOf10[digits]).is_exact) {
+  while (digits <= kMaxDecimals && !ToDecimal{kPowersOf10[digits]}(value).is_exact) {
     if (std::fabs(value) * kPowersOf10[digits] >= kMaxScaled) return kMaxDecimals + 1;
     ++digits;
   }
   return digits;
 }
 
-}  // namespace
-
-std::optional<ScaledIntegers> ScaleBy(const double* values, size_t size, int digits) {
+template <typename Scale>
+std::optional<ScaledIntegers> ScaleAll(const double* values, size_t size, Scale scale) {
   ScaledIntegers result;
-  result.digits = digits;
   result.integers.resize(size);
-  const double power = kPowersOf10[digits];
   const size_t most = MostPatterns(size);
   size_t leading = 0;  // special values before the first integer
   uint64_t last = 0;
   bool has_integer = false;
   for (size_t i = 0; i < size; ++i) {
-    const Scaled scaled = ScaleOne(values[i], power);
+    const Scaled scaled = scale(values[i]);
     if (scaled.is_exact) [[likely]] {
       last = static_cast<uint64_t>(scaled.integer);
       has_integer = true;
@@ -65,6 +76,15 @@ std::optional<ScaledIntegers> ScaleBy(const double* values, size_t size, int dig
   }
   if (!has_integer) return std::nullopt;
   if (leading > 0) std::fill_n(result.integers.begin(), leading, result.integers[leading]);
+  return result;
+}
+
+}  // namespace
+
+std::optional<ScaledIntegers> ScaleBy(const double* values, size_t size, int digits) {
+  if (digits == 0) return ScaleAll(values, size, ToInteger());
+  auto result = ScaleAll(values, size, ToDecimal{kPowersOf10[digits]});
+  if (result) result->digits = digits;
   return result;
 }
 

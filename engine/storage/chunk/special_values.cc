@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "engine/storage/chunk/integer_column.h"
 
@@ -51,8 +52,9 @@ void SpecialValues::Read(ByteReader& in, size_t size) {
   for (uint64_t i = 0; i < patterns; ++i) patterns_.push_back(in.Word());
   gaps_.resize(count);
   indexes_.assign(count, 0);
-  if (!ReadColumn(in, count, gaps_.data())) return;
-  if (patterns > 1 && !ReadColumn(in, count, indexes_.data())) return;
+  ReadColumn(in, count, gaps_.data(), std::identity());
+  if (patterns > 1) ReadColumn(in, count, indexes_.data(), std::identity());
+  if (in.failed()) return;
   size_t next = 0;
   for (size_t i = 0; i < count; ++i) {
     if (next >= size || gaps_[i] >= size - next || indexes_[i] >= patterns) return in.Fail();

@@ -22,8 +22,9 @@ SLOBURN_MULTIVERSION bool IsIncreasing(const int64_t* timestamps, size_t size) {
 }
 
 SLOBURN_MULTIVERSION void FillRegular(RegularTimes times, size_t size, int64_t* timestamps) {
-  for (size_t i = 0; i < size; ++i) {
-    timestamps[i] = static_cast<int64_t>(static_cast<uint64_t>(times.first) + i * times.interval);
+  auto time = static_cast<uint64_t>(times.first);
+  for (size_t i = 0; i < size; ++i, time += times.interval) {
+    timestamps[i] = static_cast<int64_t>(time);
   }
 }
 
@@ -33,12 +34,12 @@ SLOBURN_MULTIVERSION bool IsRegular(const int64_t* timestamps, size_t size) {
   if (size < 2) return true;
   const uint64_t interval =
       static_cast<uint64_t>(timestamps[1]) - static_cast<uint64_t>(timestamps[0]);
-  bool is_regular = true;
+  uint64_t differing = 0;
   for (size_t i = 1; i < size; ++i) {
-    is_regular &= static_cast<uint64_t>(timestamps[i]) -
-                      static_cast<uint64_t>(timestamps[i - 1]) == interval;
+    differing |= (static_cast<uint64_t>(timestamps[i]) - static_cast<uint64_t>(timestamps[i - 1])) ^
+                 interval;
   }
-  return is_regular;
+  return differing == 0;
 }
 
 void WriteTimes(const int64_t* timestamps, size_t size, bool is_regular, std::string& out) {
@@ -68,11 +69,7 @@ void ReadTimes(ByteReader& in, size_t size, bool is_regular, int64_t* timestamps
     if (!in.failed()) FillRegular(times, size, timestamps);
     return;
   }
-  ColumnReader reader(in, size);
-  uint64_t block[kBlockSize];
-  for (int64_t* to = timestamps; const size_t count = reader.NextBlock(block); to += count) {
-    for (size_t i = 0; i < count; ++i) to[i] = static_cast<int64_t>(block[i]);
-  }
+  ReadColumn(in, size, timestamps, [](uint64_t time) { return static_cast<int64_t>(time); });
   if (!in.failed() && !IsIncreasing(timestamps, size)) in.Fail();
 }
 
@@ -87,10 +84,9 @@ void WriteStarts(const int64_t* starts, size_t size, std::string& out) {
 
 void ReadStarts(ByteReader& in, size_t size, int64_t* starts) {
   const std::vector<size_t> runs = ReadRuns(in, size);
-  std::vector<uint64_t> heads(runs.size());
-  if (in.failed() || !ReadColumn(in, runs.size(), heads.data())) return;
-  for (size_t run = 0; run < runs.size(); ++run) starts[run] = static_cast<int64_t>(heads[run]);
-  ExpandRuns(runs, size, starts);
+  if (in.failed()) return;
+  ReadColumn(in, runs.size(), starts, [](uint64_t start) { return static_cast<int64_t>(start); });
+  if (!in.failed()) ExpandRuns(runs, size, starts);
 }
 
 }  // namespace sloburn::chunk

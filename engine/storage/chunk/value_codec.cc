@@ -31,8 +31,8 @@ void WriteConstant(double value, std::string& out) {
   ByteWriter writer(out);
   const bool is_small = std::fabs(value) < 0x1p53;
   const int64_t integer = is_small ? static_cast<int64_t>(value) : 0;
-  if (is_small && std::bit_cast<uint64_t>(static_cast<double>(integer)) ==
-                      std::bit_cast<uint64_t>(value)) {
+  if (is_small &&
+      std::bit_cast<uint64_t>(static_cast<double>(integer)) == std::bit_cast<uint64_t>(value)) {
     writer.Varint(ZigZag(integer) << 1);
   } else {
     writer.Byte(1);
@@ -88,17 +88,19 @@ void WriteInteger(ScaledIntegers& scaled, std::string& out) {
   WriteColumn(scaled.integers.data(), scaled.integers.size(), 0, 1, out);
 }
 
+inline double ToDouble(uint64_t integer) {
+  return static_cast<double>(static_cast<int64_t>(integer));
+}
+
 void ReadInteger(ByteReader& in, size_t size, double* values) {
   const uint8_t shift = in.Byte();
   if (shift > 63) return in.Fail();
   SpecialValues specials;
   specials.Read(in, size);
-  ColumnReader reader(in, size);
-  uint64_t block[kBlockSize];
-  for (double* to = values; const size_t count = reader.NextBlock(block); to += count) {
-    for (size_t i = 0; i < count; ++i) {
-      to[i] = static_cast<double>(static_cast<int64_t>(block[i] << shift));
-    }
+  if (shift == 0) {
+    ReadColumn(in, size, values, ToDouble);
+  } else {
+    ReadColumn(in, size, values, [shift](uint64_t number) { return ToDouble(number << shift); });
   }
   if (!in.failed()) specials.Apply(values);
 }
@@ -115,13 +117,7 @@ void ReadDecimal(ByteReader& in, size_t size, double* values) {
   const double power = kPowersOf10[digits];
   SpecialValues specials;
   specials.Read(in, size);
-  ColumnReader reader(in, size);
-  uint64_t block[kBlockSize];
-  for (double* to = values; const size_t count = reader.NextBlock(block); to += count) {
-    for (size_t i = 0; i < count; ++i) {
-      to[i] = static_cast<double>(static_cast<int64_t>(block[i])) / power;
-    }
-  }
+  ReadColumn(in, size, values, [power](uint64_t number) { return ToDouble(number) / power; });
   if (!in.failed()) specials.Apply(values);
 }
 
@@ -144,15 +140,10 @@ void ReadBits(ByteReader& in, size_t size, double* values) {
   const bool has_signs = (header & kHasSigns) != 0;
   const int shift = header & ~kHasSigns;
   if (shift > 63) return in.Fail();
-  ColumnReader reader(in, size);
-  uint64_t block[kBlockSize];
-  for (double* to = values; const size_t count = reader.NextBlock(block); to += count) {
-    for (size_t i = 0; i < count; ++i) {
-      const uint64_t number = block[i];
-      to[i] = std::bit_cast<double>(has_signs ? (number >> 1 << shift & ~kSign) | number << 63
-                                              : number << shift);
-    }
-  }
+  ReadColumn(in, size, values, [=](uint64_t number) {
+    return std::bit_cast<double>(has_signs ? (number >> 1 << shift & ~kSign) | number << 63
+                                           : number << shift);
+  });
 }
 
 // Not as runs.

@@ -120,8 +120,9 @@ SampleBuffer RandomFloats(Random& random, size_t size) {
   int64_t time = static_cast<int64_t>(random() % 2'000'000'000'000) - 1'000'000'000'000;
   double last = 0;
   for (size_t i = 0; i < size; ++i) {
-    time += is_regular ? 15'000 : random() % 50 == 0 ? 1 + static_cast<int64_t>(random() >> 24)
-                                                     : 14'990 + static_cast<int64_t>(random() % 20);
+    time += is_regular           ? 15'000
+            : random() % 50 == 0 ? 1 + static_cast<int64_t>(random() >> 24)
+                                 : 14'990 + static_cast<int64_t>(random() % 20);
     samples.timestamps.push_back(time);
     last = RandomValue(random, kind, last);
     const bool is_special = specials > 0 && random() % specials == 0;
@@ -257,15 +258,14 @@ TEST(ChunkCodecTest, SpecialValuesRoundTripInEveryCodec) {
 }
 
 TEST(ChunkCodecTest, ExtremeTimestampsRoundTrip) {
-  const std::vector<std::vector<int64_t>> columns = {
-      {kMinTime, kMaxTime},
-      {kMinTime, 0, kMaxTime},
-      {kMinTime, -1, kMaxTime - 1, kMaxTime},
-      {kMinTime, kMinTime + 1, kMinTime + 2},
-      {kMaxTime},
-      {kMinTime},
-      {-5, 0, 5},
-      {0, 1, kMaxTime}};
+  const std::vector<std::vector<int64_t>> columns = {{kMinTime, kMaxTime},
+                                                     {kMinTime, 0, kMaxTime},
+                                                     {kMinTime, -1, kMaxTime - 1, kMaxTime},
+                                                     {kMinTime, kMinTime + 1, kMinTime + 2},
+                                                     {kMaxTime},
+                                                     {kMinTime},
+                                                     {-5, 0, 5},
+                                                     {0, 1, kMaxTime}};
   for (const std::vector<int64_t>& timestamps : columns) {
     SampleBuffer samples;
     samples.timestamps = timestamps;
