@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/storage/chunk/runs.h"
 
+#include <functional>
 #include <numeric>
+
+#include "engine/storage/chunk/integer_column.h"
 
 namespace sloburn::chunk {
 
@@ -14,30 +17,30 @@ std::vector<size_t> RunStarts(const uint64_t* elements, size_t size) {
 }
 
 void WriteRuns(const std::vector<size_t>& starts, size_t size, std::string& out) {
-  ByteWriter writer(out);
-  writer.Varint(starts.size());
-  if (starts.size() == size) return;
-  for (size_t run = 1; run < starts.size(); ++run) writer.Varint(starts[run] - starts[run - 1] - 1);
+  ByteWriter(out).Varint(starts.size());
+  if (starts.size() == 1 || starts.size() == size) return;
+  std::vector<uint64_t> lengths(starts.size() - 1);
+  for (size_t run = 0; run < lengths.size(); ++run) lengths[run] = starts[run + 1] - starts[run];
+  WriteColumn(lengths.data(), lengths.size(), 0, 0, out);
 }
 
 std::vector<size_t> ReadRuns(ByteReader& in, size_t size) {
   const uint64_t runs = in.Varint();
-  if (runs == 0 || runs > size || (runs < size && runs - 1 > in.left())) {
-    in.Fail();
-    return {};
-  }
+  if (runs == 0 || runs > size) in.Fail();
+  if (in.failed()) return {};
   std::vector<size_t> starts(runs, 0);
   if (runs == size) {
     std::iota(starts.begin(), starts.end(), size_t{0});
     return starts;
   }
+  if (runs > 1) ReadColumn(in, runs - 1, starts.data() + 1, std::identity());
   for (size_t run = 1; run < runs; ++run) {
-    const uint64_t length = in.Varint();
-    if (in.failed() || length >= size - 1 - starts[run - 1]) {
+    const size_t length = starts[run];
+    if (in.failed() || length == 0 || length >= size - starts[run - 1]) {
       in.Fail();
       return {};
     }
-    starts[run] = starts[run - 1] + length + 1;
+    starts[run] = starts[run - 1] + length;
   }
   return starts;
 }

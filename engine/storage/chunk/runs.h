@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs of equal elements: how long each is.
 //
-// runs:varint, then, unless each element is a run, the lengths of all but the last run: a varint of
-// length - 1 each.
+// runs:varint, then, unless there is one run or each element is one, a column (integer_column.h) of
+// the lengths of all but the last.
 // Threads: pure functions.
 #pragma once
 

@@ -17,7 +17,8 @@ namespace {
 
 constexpr uint8_t kHasSigns = 0x80;
 constexpr uint64_t kSign = uint64_t{1} << 63;
-constexpr size_t kRunLength = 16;  // on average, from which runs are shorter than columns
+// On average, from which runs are shorter than columns.
+constexpr size_t kRunOfIntegers = 8, kRunOfOthers = 2;
 
 SLOBURN_MULTIVERSION size_t CountChanges(const double* values, size_t size) {
   size_t changes = 0;
@@ -47,7 +48,7 @@ double ReadConstant(ByteReader& in) {
   return static_cast<double>(UnZigZag(number >> 1));
 }
 
-ValueCodec WriteColumnOf(const double* values, size_t size, std::string& out);
+ValueCodec WriteColumnOf(const double* values, size_t size, bool only_integers, std::string& out);
 
 void WriteValueRuns(const double* values, size_t size, std::string& out) {
   std::vector<size_t> starts;
@@ -61,7 +62,7 @@ void WriteValueRuns(const double* values, size_t size, std::string& out) {
   for (size_t run = 0; run < starts.size(); ++run) heads[run] = values[starts[run]];
   const size_t codec_at = out.size();
   out.push_back(0);
-  out[codec_at] = static_cast<char>(WriteColumnOf(heads.data(), heads.size(), out));
+  out[codec_at] = static_cast<char>(WriteColumnOf(heads.data(), heads.size(), false, out));
 }
 
 void ReadValueRuns(ByteReader& in, size_t size, double* values) {
@@ -146,12 +147,13 @@ void ReadBits(ByteReader& in, size_t size, double* values) {
   });
 }
 
-// Not as runs.
-ValueCodec WriteColumnOf(const double* values, size_t size, std::string& out) {
+// With `only_integers`, writes no others and says that these are for runs.
+ValueCodec WriteColumnOf(const double* values, size_t size, bool only_integers, std::string& out) {
   if (auto integers = ScaleBy(values, size, 0)) {
     WriteInteger(*integers, out);
     return ValueCodec::kInteger;
   }
+  if (only_integers) return ValueCodec::kRuns;
   if (const auto digits = CommonDigits(values, size); digits && *digits > 0) {
     if (const auto decimals = ScaleBy(values, size, *digits)) {
       WriteDecimal(*decimals, out);
@@ -186,11 +188,13 @@ ValueCodec WriteValues(const double* values, size_t size, std::string& out) {
     WriteConstant(values[0], out);
     return ValueCodec::kConstant;
   }
-  if ((changes + 1) * kRunLength <= size) {
-    WriteValueRuns(values, size, out);
-    return ValueCodec::kRuns;
+  const size_t run_length = size / (changes + 1);
+  if (run_length < kRunOfIntegers) {
+    const ValueCodec codec = WriteColumnOf(values, size, run_length >= kRunOfOthers, out);
+    if (codec != ValueCodec::kRuns) return codec;
   }
-  return WriteColumnOf(values, size, out);
+  WriteValueRuns(values, size, out);
+  return ValueCodec::kRuns;
 }
 
 void ReadValues(ValueCodec codec, ByteReader& in, size_t size, double* values) {
