@@ -12,7 +12,8 @@ namespace {
 
 constexpr uint8_t kHasExceptions = 0x80;
 constexpr int kMostOrder = 2;
-constexpr size_t kSpan = 64;  // numbers whose range tells what an order costs
+// Numbers whose range tells what an order costs, and from where to where.
+constexpr size_t kSpan = 64, kSpanDistance = 128;
 
 // The logarithm to base 2, linear between powers of it.
 double RoughLog2(uint64_t number) {
@@ -56,7 +57,7 @@ SLOBURN_MULTIVERSION Ranges RangesOf(const uint64_t* numbers, size_t size) {
 int ChooseOrder(const uint64_t* numbers, size_t size, int least, int most) {
   if (least == most || size <= static_cast<size_t>(kMostOrder)) return least;
   std::array<double, kMostOrder + 1> bits{};
-  for (size_t at = kMostOrder; at < size; at += kSpan) {
+  for (size_t at = kMostOrder; at < size; at += kSpanDistance) {
     const size_t count = std::min(kSpan, size - at);
     const Ranges ranges = RangesOf(numbers + at, count);
     for (int order = least; order <= most; ++order) {

@@ -17,6 +17,7 @@ struct Radix {
   size_t digits_per_word = 0;
   std::array<uint64_t, kMaxDigits + 1> powers{};
   std::array<uint8_t, kMaxDigits + 1> bytes{};  // for so many digits in the last word
+  Uint128 reciprocal = 0;                       // 2^128 / the power of a whole word, less 1 at most
 };
 
 constexpr Radix MakeRadix(uint64_t radix) {
@@ -29,6 +30,7 @@ constexpr Radix MakeRadix(uint64_t radix) {
     while (Uint128{1} << (8 * result.bytes[digits]) < power) ++result.bytes[digits];
     power *= radix;
   }
+  result.reciprocal = ~Uint128{0} / result.powers[result.digits_per_word];
   return result;
 }
 
@@ -42,10 +44,22 @@ constexpr std::array<Radix, kRadixes.size()> kTable = MakeRadixes();
 
 const Radix& RadixOf(PackingCode code) { return kTable[code - kFirstRadixCode]; }
 
+// ceil(number * 2^64 / power of a whole word), for divisions of 128 bits are slow: at most 2 more
+// than what the reciprocal gives.
+uint64_t WholeWord(const Radix& radix, uint64_t number) {
+  const uint64_t power = radix.powers[radix.digits_per_word];
+  const auto high = static_cast<uint64_t>(radix.reciprocal >> 64);
+  const auto low = static_cast<uint64_t>(radix.reciprocal);
+  uint64_t word = number * high + static_cast<uint64_t>(Uint128{number} * low >> 64);
+  while (Uint128{word} * power < Uint128{number} << 64) ++word;
+  return word;
+}
+
 // The fraction of 2^(8 bytes) that `size` digits make.
 uint64_t FractionOf(const Radix& radix, const uint64_t* digits, size_t size, size_t bytes) {
   uint64_t number = 0;
   for (size_t i = 0; i < size; ++i) number = number * radix.radix + digits[i];
+  if (size == radix.digits_per_word) return WholeWord(radix, number);
   const uint64_t power = radix.powers[size];
   return static_cast<uint64_t>(((Uint128{number} << (8 * bytes)) + power - 1) / power);
 }

@@ -6,6 +6,8 @@
 #include <bit>
 #include <cmath>
 
+#include "engine/storage/chunk/block_layout.h"
+
 namespace sloburn::chunk {
 namespace {
 
@@ -54,15 +56,34 @@ int DigitsOf(double value) {
   return digits;
 }
 
+// Scales the values up to the first block in which one has no such form; how many there are.
+template <typename Scale>
+size_t ScaleExact(const double* values, size_t size, Scale scale, uint64_t* integers) {
+  size_t done = 0;
+  while (done < size) {
+    const size_t end = std::min(size, done + kBlockSize);
+    bool is_exact = true;
+    for (size_t i = done; i < end; ++i) {
+      const Scaled scaled = scale(values[i]);
+      integers[i] = static_cast<uint64_t>(scaled.integer);
+      is_exact &= scaled.is_exact;
+    }
+    if (!is_exact) break;
+    done = end;
+  }
+  return done;
+}
+
 template <typename Scale>
 std::optional<ScaledIntegers> ScaleAll(const double* values, size_t size, Scale scale) {
   ScaledIntegers result;
   result.integers.resize(size);
   const size_t most = MostPatterns(size);
+  const size_t done = ScaleExact(values, size, scale, result.integers.data());
   size_t leading = 0;  // special values before the first integer
-  uint64_t last = 0;
-  bool has_integer = false;
-  for (size_t i = 0; i < size; ++i) {
+  uint64_t last = done > 0 ? result.integers[done - 1] : 0;
+  bool has_integer = done > 0;
+  for (size_t i = done; i < size; ++i) {
     const Scaled scaled = scale(values[i]);
     if (scaled.is_exact) [[likely]] {
       last = static_cast<uint64_t>(scaled.integer);

@@ -99,7 +99,7 @@ void ReadInteger(ByteReader& in, size_t size, double* values) {
   SpecialValues specials;
   specials.Read(in, size);
   if (shift == 0) {
-    ReadColumn(in, size, values, ToDouble);
+    ReadColumn(in, size, values, [](uint64_t number) { return ToDouble(number); });
   } else {
     ReadColumn(in, size, values, [shift](uint64_t number) { return ToDouble(number << shift); });
   }
