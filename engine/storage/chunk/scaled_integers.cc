@@ -12,7 +12,7 @@ namespace sloburn::chunk {
 namespace {
 
 constexpr double kMaxInteger = 0x1p62;  // as a double; sums of two stay in 64 bits
-constexpr double kMaxScaled = 0x1p53;   // above, divisions would not tell neighbours apart
+constexpr double kMaxScaled = 0x1p52;   // below, adding a half is exact
 
 struct Scaled {
   int64_t integer = 0;
@@ -38,7 +38,7 @@ struct ToDecimal {
   Scaled operator()(double value) const {
     const double product = value * power;
     if (!(std::fabs(product) < kMaxScaled)) return {};
-    const auto integer = static_cast<int64_t>(std::nearbyint(product));
+    const auto integer = static_cast<int64_t>(product + (product < 0 ? -0.5 : 0.5));
     return {integer, SameBits(static_cast<double>(integer) / power, value)};
   }
 };
