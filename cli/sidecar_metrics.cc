@@ -40,6 +40,9 @@ void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>
       static_cast<double>(stats.samples));
   Add(families, "sloburn_storage_samples_appended_total", "Samples appended.",
       MetricType::kCounter, static_cast<double>(stats.appended));
+  Add(families, "sloburn_storage_late_samples_appended_total",
+      "Samples appended that were older than the newest of their series.", MetricType::kCounter,
+      static_cast<double>(stats.late));
   Add(families, "sloburn_storage_out_of_order_samples_total", "Samples refused as out of order.",
       MetricType::kCounter, static_cast<double>(stats.out_of_order));
 }

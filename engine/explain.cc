@@ -99,6 +99,10 @@ std::vector<ExplainRow> Explain(const PlanNode& plan, QueryProfile& profile,
     row.notes = Notes(node, visit.is_below_invariant);
     row.is_selector = std::holds_alternative<parser::VectorSelector>(node.expr->node) ||
                       std::holds_alternative<parser::MatrixSelector>(node.expr->node);
+    if (counts.summarized > 0) {
+      row.notes.push_back(StrCat("chunk summaries instead of samples of ",
+                                 static_cast<int64_t>(counts.summarized), " series"));
+    }
     row.series = counts.series;
     row.samples = counts.samples;
     row.threads = counts.threads;

@@ -30,6 +30,7 @@ struct ServeFlags {
   size_t max_series = 1'000'000;
   size_t max_metadata = 100'000;
   std::string retention = "0";
+  std::string out_of_order_window = "30m";
   std::string log_level = "info";
   std::string log_format = "logfmt";
   QueryFlags query;
@@ -93,14 +94,16 @@ int Serve(const ServeFlags& flags) {
   options.shows_progress = isatty(STDERR_FILENO) != 0;
   const auto query = flags.query.ToOptions();
   const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
+  const auto late = ParseDurationFlag("--storage.out-of-order-window", flags.out_of_order_window);
   for (const absl::Status& status :
-       {query.status(), retention.status(), CheckCorsOrigin(flags.cors_origin)}) {
+       {query.status(), retention.status(), late.status(), CheckCorsOrigin(flags.cors_origin)}) {
     if (status.ok()) continue;
     std::cerr << "error: " << status.message() << "\n";
     return kExitUsage;
   }
   options.query = *query;
   if (*retention > absl::ZeroDuration()) options.storage.retention = *retention;
+  options.storage.out_of_order_window = *late;
 
   auto sidecar = Sidecar::Create(std::move(options));
   if (!sidecar.ok()) {
@@ -153,6 +156,8 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
       ->check(WholeNumber(0));
   command->add_option("--storage.retention.time", flags->retention,
                       "Forget samples that are older than this; 0 keeps all");
+  command->add_option("--storage.out-of-order-window", flags->out_of_order_window,
+                      "Accept samples this far behind the newest of all; 0 refuses late ones");
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   command->add_option("--log.format", flags->log_format, "logfmt or json")

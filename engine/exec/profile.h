@@ -22,6 +22,7 @@ struct OperatorProfile {
   std::chrono::nanoseconds time{0};  // with that of its inputs
   int64_t series = 0;                // it yields, those without a sample included
   std::atomic<int64_t> samples = 0;  // read from the store
+  std::atomic<int64_t> summarized = 0;  // series whose windows were told by summaries
   int threads = 1;
 };
 

@@ -49,8 +49,18 @@ parser::SourceRange PlaceOfArgument(const PlanNode& argument) {
   return place;
 }
 
+// What facts about one window cost, in samples looked at; for the meter.
+constexpr int64_t kWorkOfFacts = 512;
+
 // Counts of windows that threads make ahead take memory.
 constexpr int64_t kMaxStepsCountedAhead = 100'000;
+
+const PlanNode& RangeArgument(const PlanNode& node) {
+  for (const PlanNodePtr& child : node.children) {
+    if (child->type == ValueType::kRangeVector) return *child;
+  }
+  return *node.children[0];
+}
 
 class RangeFunction : public Operator {
  public:
@@ -60,7 +70,9 @@ class RangeFunction : public Operator {
         function_(*node.function),
         kernel_(std::get<WindowFunction>(function_.implementation)),
         slides_(node.slides && !source_->moves_without_samples()),
+        reads_summaries_(node.reads_summaries && !source_->moves_without_samples()),
         profile_(context.ProfileOf(node)),
+        source_profile_(context.ProfileOf(RangeArgument(node))),
         place_(PlaceOfArgument(*node.children[0])),
         args_(std::move(args)),
         range_(range),
@@ -82,7 +94,7 @@ class RangeFunction : public Operator {
   absl::Status Next(Column& column) override {
     RETURN_IF_ERROR(context_.CheckInterrupt());
     if (next_ == 0) BeginThreads();
-    if (ahead_ == nullptr) own_.status = Compute(source_->NextSeries(), own_);
+    if (ahead_ == nullptr) own_.status = ComputeSeries(next_, own_);
     Result& result = ahead_ == nullptr ? own_ : ahead_->Next();
     RETURN_IF_ERROR(result.status);
     std::swap(column, result.column);
@@ -117,7 +129,7 @@ class RangeFunction : public Operator {
     if (threads_ == 1) return;
     ahead_ = std::make_unique<RunAhead<Result>>(
         series_.size(), threads_, [this](size_t index, Result& result) {
-          result.status = Compute(source_->Read(index, result.scratch), result);
+          result.status = ComputeSeries(index, result);
         });
   }
 
@@ -126,14 +138,48 @@ class RangeFunction : public Operator {
     context_.GiveBackThreads(std::exchange(threads_, 1));
   }
 
-  absl::Status Compute(absl::StatusOr<SampleView> read, Result& result) {
-    RETURN_IF_ERROR(read.status());
-    const SampleView& view = *read;
-    if (tally_ != nullptr) Count(view, result);
+  absl::Status ComputeSeries(size_t index, Result& result) {
     result.column.Reset(range_.steps());
     result.largest = 0;
     result.notes = 0;
     result.overlaps = 0;
+    result.counts.clear();
+    // Samples are counted where they are read.
+    if (reads_summaries_ && tally_ == nullptr) {
+      ASSIGN_OR_RETURN(const bool is_told, ComputeFromFacts(index, result));
+      if (is_told) return absl::OkStatus();
+      result.column.Reset(range_.steps());
+    }
+    if (!source_->reads_in_any_order()) return Compute(source_->NextSeries(), result);
+    return Compute(source_->Read(index, result.scratch), result);
+  }
+
+  // False: the samples have to be read.
+  absl::StatusOr<bool> ComputeFromFacts(size_t index, Result& result) const {
+    const std::unique_ptr<FactsReader> reader =
+        source_->Facts(index, function_.facts, range_.steps(), slides_);
+    if (reader == nullptr) return false;
+    WorkMeter meter = context_.NewMeter();
+    WindowFacts facts;
+    for (size_t step = 0; step < result.column.steps(); ++step) {
+      RETURN_IF_ERROR(meter.Add(kWorkOfFacts));
+      const int64_t end_ms = source_->WindowEnd(range_.at(step));
+      const int64_t start_ms = end_ms - source_->range_ms();
+      ASSIGN_OR_RETURN(const bool is_told, reader->Facts(start_ms, end_ms, facts));
+      if (!is_told) return false;
+      double value;
+      if (facts.count > 0 && function_.of_facts(facts, start_ms, end_ms, &value)) {
+        result.column.Set(step, value);
+      }
+    }
+    if (source_profile_ != nullptr) ++source_profile_->summarized;
+    return true;
+  }
+
+  absl::Status Compute(absl::StatusOr<SampleView> read, Result& result) {
+    RETURN_IF_ERROR(read.status());
+    const SampleView& view = *read;
+    if (tally_ != nullptr) Count(view, result);
     const bool uses_starts = view.starts != nullptr && function_.uses_starts &&
                              context_.options.use_start_timestamps;
     if (view.histograms != nullptr || source_->before_ms() != 0 || uses_starts) {
@@ -144,7 +190,6 @@ class RangeFunction : public Operator {
   }
 
   void Count(const SampleView& view, Result& result) {
-    result.counts.clear();
     CountWindows(view, *source_, range_, [&](int64_t step, int64_t queryable, int64_t read) {
       if (threads_ == 1) {
         AddCount({step, queryable, read});
@@ -357,7 +402,9 @@ class RangeFunction : public Operator {
   const FunctionRow& function_;
   const WindowFunction kernel_;
   const bool slides_;
+  const bool reads_summaries_;
   OperatorProfile* const profile_;
+  OperatorProfile* const source_profile_;
   const parser::SourceRange place_;
   ScalarArgs args_;
   const TimeRange range_;
@@ -407,13 +454,6 @@ class AbsentOverTime : public Operator {
   const TimeRange range_;
   SampleTally* const tally_;
 };
-
-const PlanNode& RangeArgument(const PlanNode& node) {
-  for (const PlanNodePtr& child : node.children) {
-    if (child->type == ValueType::kRangeVector) return *child;
-  }
-  return *node.children[0];
-}
 
 // Which functions take the modifiers; in the order of their names.
 absl::Status CheckModifiers(const PlanNode& call) {

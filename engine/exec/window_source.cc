@@ -60,6 +60,12 @@ class MatrixSource : public WindowSource {
 
   bool reads_in_any_order() const override { return true; }
 
+  std::unique_ptr<FactsReader> Facts(size_t index, uint32_t kinds, int64_t steps,
+                                     bool slides) const override {
+    if (before_ms_ != 0) return nullptr;
+    return readers_[index]->Facts({kinds, range_ms_, min_ms_, max_ms_, steps, slides});
+  }
+
   absl::StatusOr<SampleView> Read(size_t index, WindowScratch& scratch) override {
     scratch.reader = std::move(readers_[index]);
     ASSIGN_OR_RETURN(const SampleView view, scratch.reader->Read(min_ms_, max_ms_, scratch.buffer));

@@ -39,6 +39,13 @@ class WindowSource {
     return absl::InternalError("this range vector is read in order");
   }
 
+  // Facts of the `kinds` (FactKind) about the windows of series `index` at `steps` steps; before it
+  // is read, and valid until then. Null: its samples have to be read.
+  virtual std::unique_ptr<FactsReader> Facts(size_t /*index*/, uint32_t /*kinds*/,
+                                             int64_t /*steps*/, bool /*slides*/) const {
+    return nullptr;
+  }
+
   // The window of the step at `step_ms` is (end - range, end].
   int64_t WindowEnd(int64_t step_ms) const { return times_.At(step_ms); }
   // The end of the window that its samples come from: another one where Prometheus moves the window

@@ -46,6 +46,13 @@ constexpr FunctionRow Sliding(SeriesFunction sliding, FunctionRow row) {
   return row;
 }
 
+// A function of windows that facts about them are enough for.
+constexpr FunctionRow OfFacts(uint32_t kinds, FactsFunction of_facts, FunctionRow row) {
+  row.of_facts = of_facts;
+  row.facts = kinds;
+  return row;
+}
+
 // A function of windows that has something to do with histograms.
 constexpr FunctionRow Mixed(MixedWindowFunction mixed, FunctionRow row) {
   row.mixed = mixed;

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "engine/model/sample.h"
+#include "engine/model/window_facts.h"
 
 namespace sloburn::engine {
 
@@ -70,6 +71,11 @@ struct StepValues {
 // Equal, to the bit, to the function's WindowFunction called for every step whose window has a
 // sample. Returns the size of the largest window.
 using SeriesFunction = size_t (*)(const SeriesWindows& windows, StepValues out);
+
+// Of facts about the window (start_ms, end_ms] instead of its samples; as WindowFunction otherwise.
+// docs/exactness.md tells how equal the results are. REQUIRES: facts.count > 0.
+using FactsFunction = bool (*)(const WindowFacts& facts, int64_t start_ms, int64_t end_ms,
+                               double* result);
 
 // What a function of a range vector noticed in a window; annotations are made of it.
 enum WindowNote : uint32_t {
@@ -152,6 +158,9 @@ struct FunctionRow {
   bool takes_smoothed = false;                // not only anchored
   bool uses_starts = false;                   // start timestamps
   SeriesFunction sliding = nullptr;
+  // Null: the samples have to be looked at.
+  FactsFunction of_facts = nullptr;
+  uint32_t facts = 0;  // the kinds (FactKind) that it needs
 };
 
 // nullptr when there is no such function.

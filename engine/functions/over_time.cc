@@ -132,6 +132,64 @@ bool Stddev(const Window& w, const double*, double* result) {
   return true;
 }
 
+bool AvgOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  const double count = static_cast<double>(facts.count);
+  *result = facts.sum.sum / count + facts.sum.c / count;
+  return true;
+}
+bool SumOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = facts.sum.sum + facts.sum.c;
+  return true;
+}
+bool CountOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = static_cast<double>(facts.count);
+  return true;
+}
+bool MinOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = facts.min;
+  return true;
+}
+bool MaxOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = facts.max;
+  return true;
+}
+bool LastOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = facts.last.value;
+  return true;
+}
+bool FirstOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = facts.first.value;
+  return true;
+}
+bool PresentOfFacts(const WindowFacts&, int64_t, int64_t, double* result) {
+  *result = 1;
+  return true;
+}
+bool StdvarOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = facts.squares / static_cast<double>(facts.count);
+  return true;
+}
+bool StddevOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = std::sqrt(facts.squares / static_cast<double>(facts.count));
+  return true;
+}
+bool TimeOfFirstOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = ToSeconds(facts.first.timestamp_ms);
+  return true;
+}
+bool TimeOfLastOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = ToSeconds(facts.last.timestamp_ms);
+  return true;
+}
+bool TimeOfMaxOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = ToSeconds(facts.max_ms);
+  return true;
+}
+bool TimeOfMinOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = ToSeconds(facts.min_ms);
+  return true;
+}
+
 constexpr FunctionRow KeepingName(FunctionRow row) {
   row.keeps_name = true;
   return row;
@@ -143,24 +201,43 @@ constexpr FunctionRow Experimental(FunctionRow row) {
 }
 
 constexpr FunctionRow kRows[] = {
-    Mixed(MixedAvg, OverTime("avg_over_time", Avg, "The mean of the samples in the window.")),
-    Mixed(MixedSum, OverTime("sum_over_time", Sum, "The sum of the samples in the window.")),
-    Mixed(MixedCount, OverTime("count_over_time", Count, "The number of samples in the window.")),
-    OverTime("min_over_time", Min, "The least sample in the window."),
-    OverTime("max_over_time", Max, "The largest sample in the window."),
-    KeepingName(Mixed(MixedLast, OverTime("last_over_time", Last, "The newest sample."))),
-    KeepingName(Mixed(MixedFirst, OverTime("first_over_time", First, "The oldest sample."))),
-    Mixed(MixedPresent, OverTime("present_over_time", Present, "1 where the window has a sample.")),
-    OverTime("stddev_over_time", Stddev, "The standard deviation in the window."),
-    OverTime("stdvar_over_time", Stdvar, "The variance in the window."),
+    OfFacts(kFactSum, AvgOfFacts,
+            Mixed(MixedAvg, OverTime("avg_over_time", Avg, "The mean of the samples in the window."))),
+    OfFacts(kFactSum, SumOfFacts,
+            Mixed(MixedSum, OverTime("sum_over_time", Sum, "The sum of the samples in the window."))),
+    OfFacts(0, CountOfFacts,
+            Mixed(MixedCount, OverTime("count_over_time", Count,
+                                       "The number of samples in the window."))),
+    OfFacts(kFactExtremes, MinOfFacts,
+            OverTime("min_over_time", Min, "The least sample in the window.")),
+    OfFacts(kFactExtremes, MaxOfFacts,
+            OverTime("max_over_time", Max, "The largest sample in the window.")),
+    KeepingName(OfFacts(0, LastOfFacts,
+                        Mixed(MixedLast, OverTime("last_over_time", Last, "The newest sample.")))),
+    KeepingName(OfFacts(0, FirstOfFacts,
+                        Mixed(MixedFirst,
+                              OverTime("first_over_time", First, "The oldest sample.")))),
+    OfFacts(0, PresentOfFacts,
+            Mixed(MixedPresent, OverTime("present_over_time", Present,
+                                         "1 where the window has a sample."))),
+    OfFacts(kFactVariance, StddevOfFacts,
+            OverTime("stddev_over_time", Stddev, "The standard deviation in the window.")),
+    OfFacts(kFactVariance, StdvarOfFacts,
+            OverTime("stdvar_over_time", Stdvar, "The variance in the window.")),
     Experimental(OverTime("mad_over_time", MedianAbsoluteDeviation,
                           "The median absolute deviation in the window.")),
-    Experimental(Mixed(MixedTimeOfFirst, OverTime("ts_of_first_over_time", TimeOfFirst,
-                                                  "The time of the oldest sample."))),
-    Experimental(Mixed(MixedTimeOfLast, OverTime("ts_of_last_over_time", TimeOfLast,
-                                                 "The time of the newest sample."))),
-    Experimental(OverTime("ts_of_max_over_time", TimeOfMax, "The time of the largest sample.")),
-    Experimental(OverTime("ts_of_min_over_time", TimeOfMin, "The time of the least sample.")),
+    Experimental(OfFacts(0, TimeOfFirstOfFacts,
+                         Mixed(MixedTimeOfFirst, OverTime("ts_of_first_over_time", TimeOfFirst,
+                                                          "The time of the oldest sample.")))),
+    Experimental(OfFacts(0, TimeOfLastOfFacts,
+                         Mixed(MixedTimeOfLast, OverTime("ts_of_last_over_time", TimeOfLast,
+                                                         "The time of the newest sample.")))),
+    Experimental(OfFacts(kFactExtremes, TimeOfMaxOfFacts,
+                         OverTime("ts_of_max_over_time", TimeOfMax,
+                                  "The time of the largest sample."))),
+    Experimental(OfFacts(kFactExtremes, TimeOfMinOfFacts,
+                         OverTime("ts_of_min_over_time", TimeOfMin,
+                                  "The time of the least sample."))),
 };
 
 }  // namespace

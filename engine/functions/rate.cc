@@ -95,6 +95,36 @@ bool Rate(const Window& w, const double*, double* result) {
   return Extrapolated(w, RateKind::kRate, result, nullptr);
 }
 
+// `change` as the samples would have told it.
+bool ExtrapolatedFacts(const WindowFacts& facts, int64_t start_ms, int64_t end_ms, RateKind kind,
+                       double change, double* result) {
+  if (facts.count < 2) return false;
+  const Extent extent = {facts.first.timestamp_ms, facts.last.timestamp_ms, start_ms, end_ms,
+                         static_cast<size_t>(facts.count), 0};
+  *result = change * ExtrapolationFactor(extent, kind, change, facts.first.value);
+  return true;
+}
+
+bool DeltaOfFacts(const WindowFacts& facts, int64_t start_ms, int64_t end_ms, double* result) {
+  return ExtrapolatedFacts(facts, start_ms, end_ms, RateKind::kDelta,
+                           facts.last.value - facts.first.value, result);
+}
+bool IncreaseOfFacts(const WindowFacts& facts, int64_t start_ms, int64_t end_ms, double* result) {
+  return ExtrapolatedFacts(facts, start_ms, end_ms, RateKind::kIncrease, facts.increase, result);
+}
+bool RateOfFacts(const WindowFacts& facts, int64_t start_ms, int64_t end_ms, double* result) {
+  return ExtrapolatedFacts(facts, start_ms, end_ms, RateKind::kRate, facts.increase, result);
+}
+
+bool ResetsOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = static_cast<double>(facts.resets);
+  return true;
+}
+bool ChangesOfFacts(const WindowFacts& facts, int64_t, int64_t, double* result) {
+  *result = static_cast<double>(facts.changes);
+  return true;
+}
+
 bool InstantChange(const Window& w, bool is_rate, double* result) {
   if (w.size < 2) return false;
   const double last = w.values[w.size - 1];
@@ -153,26 +183,32 @@ constexpr FunctionRow Extended(ExtendedWindowFunction extended, bool takes_smoot
 
 constexpr FunctionRow kRows[] = {
     Extended(ExtendedRate, true,
-             UsingStarts(OfCounter(Mixed(
-                 MixedRate,
-                 Sliding(SlidingRate,
-                         OverTime("rate", Rate, "The per-second increase of a counter.")))))),
+             OfFacts(kFactCounterIncrease, RateOfFacts,
+                     UsingStarts(OfCounter(Mixed(
+                         MixedRate, Sliding(SlidingRate,
+                                            OverTime("rate", Rate,
+                                                     "The per-second increase of a counter."))))))),
     Extended(ExtendedIncrease, true,
-             UsingStarts(OfCounter(Mixed(
-                 MixedIncrease,
-                 Sliding(SlidingIncrease,
-                         OverTime("increase", Increase, "The increase of a counter.")))))),
+             OfFacts(kFactCounterIncrease, IncreaseOfFacts,
+                     UsingStarts(OfCounter(Mixed(
+                         MixedIncrease, Sliding(SlidingIncrease,
+                                                OverTime("increase", Increase,
+                                                         "The increase of a counter."))))))),
     Extended(ExtendedDelta, true,
-             Mixed(MixedDelta,
-                   Sliding(SlidingDelta, OverTime("delta", Delta, "The change of a gauge.")))),
+             OfFacts(0, DeltaOfFacts,
+                     Mixed(MixedDelta, Sliding(SlidingDelta, OverTime("delta", Delta,
+                                                                      "The change of a gauge."))))),
     UsingStarts(Mixed(MixedIrate, OverTime("irate", Irate,
                                            "The per-second increase between the last two samples."))),
     Mixed(MixedIdelta, OverTime("idelta", Idelta, "The change between the last two samples.")),
     Extended(AnchoredResets, false,
-             UsingStarts(Mixed(MixedResets,
-                               OverTime("resets", Resets, "How often a counter was reset.")))),
+             OfFacts(kFactResets, ResetsOfFacts,
+                     UsingStarts(Mixed(MixedResets, OverTime("resets", Resets,
+                                                             "How often a counter was reset."))))),
     Extended(AnchoredChanges, false,
-             Mixed(MixedChanges, OverTime("changes", Changes, "How often the value changed."))),
+             OfFacts(kFactChanges, ChangesOfFacts,
+                     Mixed(MixedChanges, OverTime("changes", Changes,
+                                                  "How often the value changed.")))),
 };
 
 }  // namespace

@@ -32,6 +32,8 @@ struct PlanNode {
   bool reads_statistics = false;
   // Of a call of a function over windows: its SeriesFunction is used.
   bool slides = false;
+  // Likewise, its FactsFunction, where the store keeps summaries of what a long window covers.
+  bool reads_summaries = false;
   Matchers matchers;                      // VectorSelector, MatrixSelector
   const FunctionRow* function = nullptr;  // Call
   // Unary: operand. Binary: left, right. Aggregate: expr[, param]. Call: arguments.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
@@ -10,11 +11,10 @@
 #include "base/status_macros.h"
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
+#include "engine/storage/stored_series_reader.h"
 
 namespace sloburn {
 namespace {
-
-constexpr size_t kFirstCapacity = 16;
 
 bool SameBits(double a, double b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
@@ -63,7 +63,7 @@ HistogramPtr WithHint(HistogramPtr histogram, CounterResetHint hint) {
 }
 
 // Prometheus' verdict on a sample after `newest`; kIgnore is an equal duplicate.
-enum class Verdict { kAccept, kIgnore, kOutOfOrder, kDuplicate };
+enum class Verdict { kAccept, kIgnore, kOutOfOrder, kTooOld, kDuplicate };
 
 Verdict Judge(const Newest& newest, int64_t timestamp_ms, double value,
               const HistogramPtr& histogram) {
@@ -76,6 +76,7 @@ Verdict Judge(const Newest& newest, int64_t timestamp_ms, double value,
 absl::Status Refusal(Verdict verdict, const Newest& newest, int64_t timestamp_ms, double value,
                      const HistogramPtr& histogram) {
   if (verdict == Verdict::kOutOfOrder) return absl::OutOfRangeError("out of order sample");
+  if (verdict == Verdict::kTooOld) return absl::OutOfRangeError("too old sample");
   std::string text = "duplicate sample for timestamp";
   if (histogram == nullptr && timestamp_ms != 0) {
     absl::StrAppend(&text, " ", timestamp_ms, "; overrides not allowed: existing ",
@@ -89,102 +90,27 @@ absl::Status Refusal(Verdict verdict, const Newest& newest, int64_t timestamp_ms
 
 class MemorySnapshot : public Snapshot {
  public:
-  MemorySnapshot(const MemoryStorage* storage, std::vector<uint64_t> ends)
-      : storage_(storage), ends_(std::move(ends)) {}
+  MemorySnapshot(const MemoryStorage* storage, std::vector<int64_t> limits)
+      : storage_(storage), limits_(std::move(limits)) {}
 
   absl::StatusOr<SeriesSet> Select(const Matchers& matchers, int64_t min_ms,
-                                   int64_t max_ms) const override;
+                                   int64_t max_ms) const override {
+    SeriesSet found;
+    absl::ReaderMutexLock lock(&storage_->mutex_);
+    for (const SeriesIndex::Id id : storage_->index_.Select(matchers)) {
+      if (id >= limits_.size()) break;  // ids ascend: all that follow are younger than the snapshot
+      const StoredSeries& series = storage_->series_[id];
+      if (series.empty() || limits_[id] < min_ms || series.oldest_ms() > max_ms) continue;
+      found.push_back(
+          MakeStoredSeriesReader(storage_->index_.labels(id), series.View(), limits_[id]));
+    }
+    return found;
+  }
 
  private:
   const MemoryStorage* storage_;
-  std::vector<uint64_t> ends_;  // per series id: samples ever appended when this was taken
+  const std::vector<int64_t> limits_;  // per series id: of its newest sample when this was taken
 };
-
-namespace {
-
-// The first of the ascending times [begin, end) that is not below `min_ms`. Doubles its steps from
-// the end, so that few cache lines are touched where the answer is near it.
-const int64_t* LowerBoundFromEnd(const int64_t* begin, const int64_t* end, int64_t min_ms) {
-  ptrdiff_t step = 1;
-  const int64_t* after = end;
-  while (after - begin > step && after[-step] >= min_ms) {
-    after -= step;
-    step *= 2;
-  }
-  return std::lower_bound(std::max(begin, after - step), after, min_ms);
-}
-
-template <typename Columns>
-class ColumnReader : public SeriesReader {
- public:
-  ColumnReader(Labels labels, std::shared_ptr<Columns> columns, size_t size, int64_t oldest_ms,
-               int64_t interval_ms, bool has_markers, bool has_resets)
-      : labels_(std::move(labels)),
-        columns_(std::move(columns)),
-        size_(size),
-        oldest_ms_(oldest_ms),
-        interval_ms_(interval_ms),
-        has_markers_(has_markers),
-        has_resets_(has_resets) {}
-
-  const Labels& labels() const override { return labels_; }
-
-  absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms, SampleBuffer&) const override {
-    const int64_t* const begin = columns_->timestamps.get();
-    const int64_t *first, *last;
-    if (interval_ms_ > 0) {
-      last = begin + PositionAfter(max_ms);
-      first = std::min(last, begin + PositionAfter(min_ms - 1));
-    } else {
-      // Most reads are of the newest samples or of all: look there first.
-      const int64_t* const end = begin + size_;
-      last = size_ == 0 || end[-1] <= max_ms ? end : std::upper_bound(begin, end, max_ms);
-      first = LowerBoundFromEnd(begin, last, min_ms);
-    }
-    const size_t skip = first - begin;
-    const HistogramPtr* const histograms = columns_->histograms.get();
-    return SampleView{first, columns_->values.get() + skip, static_cast<size_t>(last - first),
-                      histograms == nullptr ? nullptr : histograms + skip,
-                      columns_->starts == nullptr ? nullptr : columns_->starts.get() + skip,
-                      interval_ms_, has_markers_, has_resets_};
-  }
-
- private:
-  // Of samples at a fixed interval: the first one after `time_ms`.
-  size_t PositionAfter(int64_t time_ms) const {
-    if (time_ms < oldest_ms_) return 0;
-    return std::min<uint64_t>(size_, (time_ms - oldest_ms_) / interval_ms_ + 1);
-  }
-
-  const Labels labels_;
-  const std::shared_ptr<Columns> columns_;
-  const size_t size_;
-  const int64_t oldest_ms_;
-  const int64_t interval_ms_;
-  const bool has_markers_;
-  const bool has_resets_;
-};
-
-}  // namespace
-
-absl::StatusOr<SeriesSet> MemorySnapshot::Select(const Matchers& matchers, int64_t min_ms,
-                                                 int64_t max_ms) const {
-  SeriesSet found;
-  absl::ReaderMutexLock lock(&storage_->mutex_);
-  for (const SeriesIndex::Id id : storage_->index_.Select(matchers)) {
-    if (id >= ends_.size()) break;  // ids ascend: all that follow are younger than the snapshot
-    const MemoryStorage::Series& series = storage_->series_[id];
-    if (ends_[id] <= series.forgotten) continue;
-    const size_t size = std::min<size_t>(ends_[id] - series.forgotten, series.size);
-    const int64_t newest_ms =
-        size == series.size ? series.newest_ms : series.columns->timestamps[size - 1];
-    if (series.oldest_ms > max_ms || newest_ms < min_ms) continue;
-    found.push_back(std::make_unique<ColumnReader<MemoryStorage::Columns>>(
-        storage_->index_.labels(id), series.columns, size, series.oldest_ms,
-        series.interval_ms, series.has_markers, series.has_resets));
-  }
-  return found;
-}
 
 class MemoryAppender : public Appender {
  public:
@@ -207,14 +133,17 @@ class MemoryAppender : public Appender {
  private:
   struct Pending {
     Labels labels;
-    std::vector<Sample> samples;
-    std::vector<HistogramPtr> histograms;  // empty, or as long as `samples`; so is this:
-    std::vector<int64_t> starts;
+    std::vector<NewSample> samples;  // newer than all before
+    std::vector<NewSample> late;     // not so; no two at the same time
     Newest newest;
     bool has_newest = false;
   };
 
   absl::StatusOr<Pending*> Resolve(const Labels& labels);
+  // What is to become of a sample that is older than the newest of its series.
+  Verdict JudgeLate(const Pending& pending, const NewSample& sample, Newest* existing) const;
+  absl::Status JudgeAgain() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
+  void CommitSeries(Pending& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
 
   MemoryStorage* const storage_;
   std::unordered_map<Labels, size_t, LabelsHash> positions_;
@@ -224,33 +153,66 @@ class MemoryAppender : public Appender {
   int64_t refused_ = 0;
 };
 
+Newest ToNewest(const NewSample& sample) {
+  return {sample.timestamp_ms, sample.value, sample.histogram};
+}
+
+// The sample at the time of `sample` among `samples`, or null.
+const NewSample* FindSameTime(const std::vector<NewSample>& samples, const NewSample& sample) {
+  const auto found = std::find_if(samples.begin(), samples.end(), [&](const NewSample& other) {
+    return other.timestamp_ms == sample.timestamp_ms;
+  });
+  return found == samples.end() ? nullptr : &*found;
+}
+
+Verdict MemoryAppender::JudgeLate(const Pending& pending, const NewSample& sample,
+                                  Newest* existing) const {
+  absl::ReaderMutexLock lock(&storage_->mutex_);
+  if (storage_->options_.out_of_order_window <= absl::ZeroDuration()) return Verdict::kOutOfOrder;
+  const auto id = storage_->index_.Find(pending.labels);
+  const StoredSeries* const series = id ? &storage_->series_[*id] : nullptr;
+  NewSample stored;
+  const NewSample* same = FindSameTime(pending.late, sample);
+  if (same == nullptr) same = FindSameTime(pending.samples, sample);
+  if (same == nullptr && series != nullptr && series->FindInHead(sample.timestamp_ms, &stored)) {
+    same = &stored;
+  }
+  if (same != nullptr) {
+    *existing = ToNewest(*same);
+    return Judge(*existing, sample.timestamp_ms, sample.value, sample.histogram);
+  }
+  const bool is_too_old = sample.timestamp_ms < storage_->OldestAccepted() ||
+                          (series != nullptr && !series->TakesAt(sample.timestamp_ms));
+  return is_too_old ? Verdict::kTooOld : Verdict::kAccept;
+}
+
 absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timestamp_ms,
                                            int64_t start_ms, double value,
                                            HistogramPtr histogram) {
   ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
-  if (pending->has_newest) {
-    const Verdict verdict = Judge(pending->newest, timestamp_ms, value, histogram);
-    if (verdict == Verdict::kIgnore) return absl::OkStatus();
-    if (verdict != Verdict::kAccept) {
-      ++refused_;
-      return Refusal(verdict, pending->newest, timestamp_ms, value, histogram);
-    }
+  NewSample sample{timestamp_ms, start_ms, value, std::move(histogram)};
+  Newest existing = pending->newest;
+  Verdict verdict = Verdict::kAccept;
+  if (pending->has_newest) verdict = Judge(existing, timestamp_ms, value, sample.histogram);
+  const bool is_late = verdict == Verdict::kOutOfOrder;
+  if (is_late) verdict = JudgeLate(*pending, sample, &existing);
+  if (verdict == Verdict::kIgnore) return absl::OkStatus();
+  if (verdict != Verdict::kAccept) {
+    ++refused_;
+    return Refusal(verdict, existing, timestamp_ms, value, sample.histogram);
   }
-  if (histogram != nullptr) {
-    const CounterResetHint hint = StoredHint(pending->newest, pending->has_newest, *histogram);
-    histogram = WithHint(std::move(histogram), hint);
+  if (sample.histogram != nullptr) {
+    const CounterResetHint hint =
+        StoredHint(pending->newest, pending->has_newest && !is_late, *sample.histogram);
+    sample.histogram = WithHint(std::move(sample.histogram), hint);
   }
-  pending->newest = {timestamp_ms, value, histogram};
+  if (is_late) {
+    pending->late.push_back(std::move(sample));
+    return absl::OkStatus();
+  }
+  pending->newest = ToNewest(sample);
   pending->has_newest = true;
-  pending->samples.push_back({timestamp_ms, value});
-  if (histogram != nullptr || !pending->histograms.empty()) {
-    pending->histograms.resize(pending->samples.size());
-    pending->histograms.back() = std::move(histogram);
-  }
-  if (start_ms != 0 || !pending->starts.empty()) {
-    pending->starts.resize(pending->samples.size());
-    pending->starts.back() = start_ms;
-  }
+  pending->samples.push_back(std::move(sample));
   return absl::OkStatus();
 }
 
@@ -275,12 +237,9 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
                        " series is reached; new series are refused (--storage.max-series)"));
     }
     if (!id) ++new_series_;
-    if (id && storage_->series_[*id].size > 0) {
-      const MemoryStorage::Series& series = storage_->series_[*id];
-      const MemoryStorage::Columns& columns = *series.columns;
-      const size_t last = series.size - 1;
-      fresh.newest = {columns.timestamps[last], columns.values[last],
-                      columns.histograms == nullptr ? nullptr : columns.histograms[last]};
+    if (id && !storage_->series_[*id].empty()) {
+      const StoredSeries& series = storage_->series_[*id];
+      fresh.newest = {series.newest_ms(), series.newest_value(), series.newest_histogram()};
       fresh.has_newest = true;
     }
   }
@@ -290,34 +249,51 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
   return &pending_.back();
 }
 
+// Another appender may have committed since Append looked.
+absl::Status MemoryAppender::JudgeAgain() const {
+  for (const Pending& pending : pending_) {
+    const auto id = storage_->index_.Find(pending.labels);
+    if (!id || storage_->series_[*id].empty()) continue;
+    const StoredSeries& series = storage_->series_[*id];
+    if (!pending.samples.empty() &&
+        series.newest_ms() >= pending.samples.front().timestamp_ms) {
+      return absl::OutOfRangeError("out of order sample");
+    }
+    for (const NewSample& sample : pending.late) {
+      if (!series.TakesAt(sample.timestamp_ms)) return absl::OutOfRangeError("too old sample");
+    }
+  }
+  return absl::OkStatus();
+}
+
+void MemoryAppender::CommitSeries(Pending& pending) {
+  auto id = storage_->index_.Find(pending.labels);
+  if (!id) {
+    id = storage_->index_.Add(pending.labels);
+    storage_->series_.emplace_back();
+  }
+  StoredSeries& series = storage_->series_[*id];
+  for (NewSample& sample : pending.samples) {
+    storage_->CountSample(sample.timestamp_ms);
+    series.Push(std::move(sample));
+  }
+  for (NewSample& sample : pending.late) {
+    NewSample existing;
+    if (series.FindInHead(sample.timestamp_ms, &existing)) continue;  // someone was faster
+    storage_->CountSample(sample.timestamp_ms);
+    ++storage_->stats_.late;
+    series.Insert(std::move(sample));
+  }
+  storage_->Tidy(series);
+}
+
 absl::Status MemoryAppender::Commit() {
   absl::MutexLock lock(&storage_->mutex_);
   storage_->stats_.out_of_order += refused_;
   refused_ = 0;
-  // Another appender may have committed since Append looked: judge again before changing anything.
-  for (const Pending& pending : pending_) {
-    if (pending.samples.empty()) continue;
-    const auto id = storage_->index_.Find(pending.labels);
-    if (!id || storage_->series_[*id].size == 0) continue;
-    const MemoryStorage::Series& series = storage_->series_[*id];
-    if (series.columns->timestamps[series.size - 1] >= pending.samples.front().timestamp_ms) {
-      return absl::OutOfRangeError("out of order sample");
-    }
-  }
-  for (const Pending& pending : pending_) {
-    if (pending.samples.empty()) continue;
-    auto id = storage_->index_.Find(pending.labels);
-    if (!id) {
-      id = storage_->index_.Add(pending.labels);
-      storage_->series_.emplace_back();
-    }
-    MemoryStorage::Series& series = storage_->series_[*id];
-    for (size_t i = 0; i < pending.samples.size(); ++i) {
-      const Sample& sample = pending.samples[i];
-      storage_->Push(series, {sample.timestamp_ms, pending.starts.empty() ? 0 : pending.starts[i],
-                              sample.value,
-                              pending.histograms.empty() ? nullptr : pending.histograms[i]});
-    }
+  RETURN_IF_ERROR(JudgeAgain());
+  for (Pending& pending : pending_) {
+    if (!pending.samples.empty() || !pending.late.empty()) CommitSeries(pending);
   }
   pending_.clear();
   positions_.clear();
@@ -325,66 +301,14 @@ absl::Status MemoryAppender::Commit() {
   return absl::OkStatus();
 }
 
-void MemoryStorage::Grow(Series& series, size_t capacity) {
-  size_t skip = 0;
-  if (series.size > 0 && options_.retention != absl::InfiniteDuration()) {
-    const int64_t* const begin = series.columns->timestamps.get();
-    const int64_t oldest =
-        begin[series.size - 1] - absl::ToInt64Milliseconds(options_.retention);
-    skip = std::lower_bound(begin, begin + series.size, oldest) - begin;
-    if (skip > 0) capacity = std::max(kFirstCapacity, (series.size - skip) * 3 / 2);
+int64_t MemoryStorage::OldestAccepted() const {
+  if (options_.out_of_order_window <= absl::ZeroDuration()) {
+    return std::numeric_limits<int64_t>::max();
   }
-  auto larger = std::make_shared<Columns>(capacity);
-  const size_t kept = series.size - skip;
-  if (kept > 0) {
-    std::copy_n(series.columns->timestamps.get() + skip, kept, larger->timestamps.get());
-    std::copy_n(series.columns->values.get() + skip, kept, larger->values.get());
-  }
-  if (series.columns != nullptr && series.columns->histograms != nullptr) {
-    larger->histograms = std::make_unique<HistogramPtr[]>(capacity);
-    std::copy_n(series.columns->histograms.get() + skip, kept, larger->histograms.get());
-  }
-  if (series.columns != nullptr && series.columns->starts != nullptr) {
-    larger->starts = std::make_unique<int64_t[]>(capacity);
-    std::copy_n(series.columns->starts.get() + skip, kept, larger->starts.get());
-  }
-  if (kept > 0) series.oldest_ms = larger->timestamps[0];
-  series.columns = std::move(larger);
-  series.size = kept;
-  series.forgotten += skip;
-  stats_.samples -= static_cast<int64_t>(skip);
+  return stats_.max_time_ms - absl::ToInt64Milliseconds(options_.out_of_order_window);
 }
 
-void MemoryStorage::Push(Series& series, NewSample sample) {
-  if (series.columns == nullptr) {
-    Grow(series, kFirstCapacity);
-  } else if (series.size == series.columns->capacity) {
-    Grow(series, series.size + series.size / 2 + kFirstCapacity);
-  }
-  const bool needs_histograms =
-      sample.histogram != nullptr && series.columns->histograms == nullptr;
-  const bool needs_starts = sample.start_ms != 0 && series.columns->starts == nullptr;
-  // Readers may hold these columns: what is new comes with a copy.
-  if (needs_histograms || needs_starts) Grow(series, series.columns->capacity);
-  Columns& columns = *series.columns;
-  if (needs_histograms) columns.histograms = std::make_unique<HistogramPtr[]>(columns.capacity);
-  if (needs_starts) columns.starts = std::make_unique<int64_t[]>(columns.capacity);
-  const int64_t timestamp_ms = sample.timestamp_ms;
-  series.has_markers |= IsStale(sample.histogram == nullptr ? sample.value : sample.histogram->sum);
-  if (columns.histograms != nullptr) {
-    columns.histograms[series.size] = std::move(sample.histogram);
-  }
-  if (columns.starts != nullptr) columns.starts[series.size] = sample.start_ms;
-  columns.timestamps[series.size] = timestamp_ms;
-  columns.values[series.size] = sample.value;
-  series.has_resets |= series.size > 0 && sample.value < columns.values[series.size - 1];
-  const uint64_t appended = series.forgotten + series.size;
-  const int64_t distance = timestamp_ms - series.newest_ms;
-  if (appended == 1) series.interval_ms = distance;
-  if (appended > 1 && series.interval_ms != distance) series.interval_ms = 0;
-  ++series.size;
-  series.oldest_ms = columns.timestamps[0];
-  series.newest_ms = timestamp_ms;
+void MemoryStorage::CountSample(int64_t timestamp_ms) {
   const bool is_first = stats_.appended == 0;
   stats_.min_time_ms = is_first ? timestamp_ms : std::min(stats_.min_time_ms, timestamp_ms);
   stats_.max_time_ms = is_first ? timestamp_ms : std::max(stats_.max_time_ms, timestamp_ms);
@@ -392,19 +316,20 @@ void MemoryStorage::Push(Series& series, NewSample sample) {
   ++stats_.samples;
 }
 
-void MemoryStorage::Reserve(const Labels& labels, size_t samples) {
-  absl::MutexLock lock(&mutex_);
-  const auto id = index_.Find(labels);
-  if (!id) return;
-  Series& series = series_[*id];
-  if (series.columns->capacity < series.size + samples) Grow(series, series.size + samples);
+void MemoryStorage::Tidy(StoredSeries& series) {
+  series.Seal(std::min(stats_.max_time_ms, OldestAccepted()));
+  if (options_.retention == absl::InfiniteDuration()) return;
+  const int64_t oldest = stats_.max_time_ms - absl::ToInt64Milliseconds(options_.retention);
+  stats_.samples -= static_cast<int64_t>(series.Drop(oldest));
 }
 
 std::shared_ptr<const Snapshot> MemoryStorage::TakeSnapshot() const {
   absl::ReaderMutexLock lock(&mutex_);
-  std::vector<uint64_t> ends(series_.size());
-  for (size_t i = 0; i < series_.size(); ++i) ends[i] = series_[i].forgotten + series_[i].size;
-  return std::make_shared<MemorySnapshot>(this, std::move(ends));
+  std::vector<int64_t> limits(series_.size());
+  for (size_t i = 0; i < series_.size(); ++i) {
+    limits[i] = series_[i].empty() ? std::numeric_limits<int64_t>::min() : series_[i].newest_ms();
+  }
+  return std::make_shared<MemorySnapshot>(this, std::move(limits));
 }
 
 std::unique_ptr<Appender> MemoryStorage::NewAppender() {

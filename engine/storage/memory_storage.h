@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store in memory: per series growing columns, timestamps and values, and histograms where
-// there are any.
+// The store in memory: an index of label sets, and per series compressed chunks with summaries and
+// the newest samples as columns (stored_series.h).
 //
-// Columns only grow at their end, so a snapshot is a list of lengths: cheap to take, and what was
-// appended since stays out of sight. A column that runs out of room is copied to a larger one;
-// readers keep the old one alive. With a retention, samples older than it are left behind when a
-// column is copied.
+// A snapshot is a list of times, the newest of each series: cheap to take, and what was appended since
+// stays out of sight. Only late samples, older than the newest of their series, show in snapshots
+// that were taken before them. With a retention, chunks that end before it are dropped.
 // Threads: as storage.h says. A snapshot must not outlive its storage.
 #pragma once
 
@@ -16,13 +15,16 @@
 #include "absl/time/time.h"
 #include "engine/storage/series_index.h"
 #include "engine/storage/storage.h"
+#include "engine/storage/stored_series.h"
 
 namespace sloburn {
 
 struct MemoryStorageOptions {
   size_t max_series = 1'000'000;
-  // Samples older than the newest of their series by more than this may be forgotten.
+  // Samples older than the newest of all by more than this may be forgotten.
   absl::Duration retention = absl::InfiniteDuration();
+  // Samples older than the newest of their series are accepted up to this far behind the newest of all.
+  absl::Duration out_of_order_window = absl::ZeroDuration();
 };
 
 struct StorageStats {
@@ -30,6 +32,7 @@ struct StorageStats {
   int64_t samples = 0;
   int64_t appended = 0;      // since start
   int64_t out_of_order = 0;  // refused since start
+  int64_t late = 0;          // of `appended`, those older than the newest of their series
   int64_t min_time_ms = 0, max_time_ms = 0;
 };
 
@@ -42,47 +45,20 @@ class MemoryStorage : public Storage {
 
   StorageStats Stats() const;
 
-  // Makes room for `samples` more in every later growth of the series `labels`; for bulk loads.
-  void Reserve(const Labels& labels, size_t samples);
-
  private:
   friend class MemorySnapshot;
   friend class MemoryAppender;
 
-  struct Columns {
-    explicit Columns(size_t room)
-        : timestamps(new int64_t[room]), values(new double[room]), capacity(room) {}
-    std::unique_ptr<int64_t[]> timestamps;
-    std::unique_ptr<double[]> values;
-    // Null until the series gets its first one.
-    std::unique_ptr<HistogramPtr[]> histograms;
-    std::unique_ptr<int64_t[]> starts;
-    size_t capacity;
-  };
-  struct Series {
-    std::shared_ptr<Columns> columns;
-    size_t size = 0;        // in `columns`
-    uint64_t forgotten = 0;  // samples that retention has dropped before columns[0]
-    int64_t oldest_ms = 0, newest_ms = 0;  // of the samples in `columns`
-    // Of all samples ever: their distance where it is the same for all, otherwise 0.
-    int64_t interval_ms = 0;
-    bool has_markers = false;
-    bool has_resets = false;  // floats below the one before
-  };
-
-  struct NewSample {
-    int64_t timestamp_ms;
-    int64_t start_ms;
-    double value;
-    HistogramPtr histogram;
-  };
-  void Push(Series& series, NewSample sample) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Grow(Series& series, size_t capacity) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The time that late samples must not be before.
+  int64_t OldestAccepted() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void CountSample(int64_t timestamp_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Compresses and forgets what is old enough.
+  void Tidy(StoredSeries& series) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryStorageOptions options_;
   mutable absl::Mutex mutex_;
   SeriesIndex index_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Series> series_ ABSL_GUARDED_BY(mutex_);
+  std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);
   StorageStats stats_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -21,6 +21,7 @@
 #include "engine/model/labels.h"
 #include "engine/model/matcher.h"
 #include "engine/model/sample.h"
+#include "engine/model/window_facts.h"
 
 namespace sloburn {
 
@@ -60,6 +61,25 @@ struct SampleBuffer {
   }
 };
 
+// Tells what is known about windows of a series without looking at all their samples.
+class FactsReader {
+ public:
+  virtual ~FactsReader() = default;
+  // Of the window (start_ms, end_ms]; cheapest where windows come in order of time. False where the
+  // samples of the window have to be looked at after all.
+  virtual absl::StatusOr<bool> Facts(int64_t start_ms, int64_t end_ms, WindowFacts& facts) = 0;
+};
+
+// Which windows are asked for.
+struct FactsQuery {
+  uint32_t kinds = 0;    // FactKind
+  int64_t range_ms = 0;  // of each window
+  int64_t min_ms = 0, max_ms = 0;  // of the samples in any of them
+  int64_t windows = 0;
+  // Whether all windows are found in one pass over the samples, instead of one for each.
+  bool slides = false;
+};
+
 class SeriesReader {
  public:
   virtual ~SeriesReader() = default;
@@ -67,6 +87,9 @@ class SeriesReader {
   // All samples with min_ms <= t <= max_ms, staleness markers included.
   virtual absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms,
                                           SampleBuffer& buffer) const = 0;
+  // Null where there are no facts, or where reading the samples costs less. Must not outlive the
+  // reader.
+  virtual std::unique_ptr<FactsReader> Facts(const FactsQuery& /*query*/) const { return nullptr; }
 };
 
 using SeriesSet = std::vector<std::unique_ptr<SeriesReader>>;

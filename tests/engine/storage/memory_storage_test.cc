@@ -104,13 +104,55 @@ TEST(MemoryStorage, RetentionForgetsOldSamplesButNotInASnapshot) {
   const auto before = storage.TakeSnapshot();
   const auto readers = before->Select(ByName("a"), 0, 1000);
   ASSERT_TRUE(readers.ok());
-  for (int i = 16; i < 2000; ++i) ASSERT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
-  EXPECT_LT(storage.Stats().samples, 500);
+  for (int i = 16; i < 5000; ++i) ASSERT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
+  // A chunk goes as a whole.
+  EXPECT_LT(storage.Stats().samples, 1024 + 300);
   SampleBuffer buffer;
   EXPECT_EQ((*readers)[0]->Read(0, 1000, buffer)->size, 16u);
   const std::vector<Sample> kept = ReadAll(*storage.TakeSnapshot(), "a");
-  EXPECT_EQ(kept.back().timestamp_ms, 1999);
-  EXPECT_LE(kept.front().timestamp_ms, 1899);
+  EXPECT_EQ(kept.back().timestamp_ms, 4999);
+  EXPECT_LE(kept.front().timestamp_ms, 4899);
+  EXPECT_EQ(static_cast<int64_t>(kept.size()), storage.Stats().samples);
+}
+
+TEST(MemoryStorage, TakesLateSamplesWithinTheWindow) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Milliseconds(100);
+  MemoryStorage storage(options);
+  for (int i = 0; i < 2000; i += 2) ASSERT_TRUE(AppendOne(storage, Named("a"), i, i).ok());
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 1901, 7).ok());
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 1901, 7).ok());  // equal ones are ignored
+  EXPECT_EQ(AppendOne(storage, Named("a"), 1901, 8).message(),
+            "duplicate sample for timestamp 1901; overrides not allowed: existing 7, new value 8");
+  EXPECT_EQ(AppendOne(storage, Named("a"), 1897, 7).message(), "too old sample");
+  // The window is behind the newest sample of all, not of the series.
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 2050, 1).ok());
+  EXPECT_EQ(AppendOne(storage, Named("a"), 1949, 7).message(), "too old sample");
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 1951, 7).ok());
+  const std::vector<Sample> samples = ReadAll(*storage.TakeSnapshot(), "a");
+  ASSERT_EQ(samples.size(), 1002u);
+  for (size_t i = 1; i < samples.size(); ++i) {
+    ASSERT_LT(samples[i - 1].timestamp_ms, samples[i].timestamp_ms);
+  }
+  EXPECT_EQ(storage.Stats().late, 2);
+  EXPECT_EQ(storage.Stats().samples, 1003);
+}
+
+TEST(MemoryStorage, LateSamplesOfOneAppender) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Milliseconds(100);
+  MemoryStorage storage(options);
+  auto appender = storage.NewAppender();
+  for (const int t : {50, 90, 60, 70, 60, 95}) {
+    EXPECT_TRUE(appender->Append(Named("a"), t, t).ok()) << t;
+  }
+  EXPECT_FALSE(appender->Append(Named("a"), 70, 1).ok());
+  ASSERT_TRUE(appender->Commit().ok());
+  std::vector<int64_t> times;
+  for (const Sample& sample : ReadAll(*storage.TakeSnapshot(), "a")) {
+    times.push_back(sample.timestamp_ms);
+  }
+  EXPECT_EQ(times, (std::vector<int64_t>{50, 60, 70, 90, 95}));
 }
 
 TEST(MemoryStorage, ReadsWhileAnotherThreadAppends) {

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/sealed_chunks.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/model/stale.h"
+#include "engine/storage/chunk/chunk_codec.h"
+
+namespace sloburn {
+namespace {
+
+constexpr size_t kFirstCapacity = 4;
+
+ChunkSummary SummarizeFloats(const SampleView& samples) {
+  if (!HasStale(samples.values, samples.size)) {
+    return Summarize(samples.timestamps, samples.values, samples.size);
+  }
+  std::vector<int64_t> timestamps;
+  std::vector<double> values;
+  for (size_t i = 0; i < samples.size; ++i) {
+    if (IsStale(samples.values[i])) continue;
+    timestamps.push_back(samples.timestamps[i]);
+    values.push_back(samples.values[i]);
+  }
+  return Summarize(timestamps.data(), values.data(), timestamps.size());
+}
+
+SampleView Part(const SampleView& view, size_t begin, size_t size) {
+  return {view.timestamps + begin, view.values + begin, size,
+          view.histograms == nullptr ? nullptr : view.histograms + begin,
+          view.starts == nullptr ? nullptr : view.starts + begin};
+}
+
+}  // namespace
+
+void AppendSamples(const SampleView& samples, SampleBuffer& buffer) {
+  const size_t before = buffer.timestamps.size(), size = before + samples.size;
+  buffer.timestamps.insert(buffer.timestamps.end(), samples.timestamps,
+                           samples.timestamps + samples.size);
+  buffer.values.insert(buffer.values.end(), samples.values, samples.values + samples.size);
+  if (samples.histograms != nullptr || !buffer.histograms.empty()) {
+    buffer.histograms.resize(size);
+    if (samples.histograms != nullptr) {
+      std::copy_n(samples.histograms, samples.size, buffer.histograms.begin() + before);
+    }
+  }
+  if (samples.starts != nullptr || !buffer.starts.empty()) {
+    buffer.starts.resize(size);
+    if (samples.starts != nullptr) {
+      std::copy_n(samples.starts, samples.size, buffer.starts.begin() + before);
+    }
+  }
+}
+
+StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* known) {
+  auto chunk = std::make_shared<StoredChunk>();
+  chunk->min_ms = samples.timestamps[0];
+  chunk->max_ms = samples.timestamps[samples.size - 1];
+  chunk->samples = static_cast<uint32_t>(samples.size);
+  chunk->has_markers = HasStale(samples.values, samples.size);
+  chunk->is_plain = samples.histograms == nullptr && samples.starts == nullptr;
+  chunk->bytes = EncodeChunk(samples);
+  chunk->bytes.shrink_to_fit();
+  if (!chunk->is_plain) return chunk;
+  if (known == nullptr) {
+    chunk->summary = SummarizeFloats(samples);
+  } else {
+    chunk->summary = known->summary;
+    chunk->summary.Append(
+        SummarizeFloats(Part(samples, known->samples, samples.size - known->samples)));
+  }
+  return chunk;
+}
+
+ChunkArray::ChunkArray(size_t capacity) : capacity_(capacity), slots_(new Slot[capacity]) {
+  for (size_t nodes = capacity / kFanOut; nodes > 0; nodes /= kFanOut) {
+    levels_.push_back(std::make_unique<ChunkSummary[]>(nodes));
+  }
+}
+
+void ChunkArray::Add(size_t size, StoredChunkPtr chunk) {
+  Slot& slot = slots_[size];
+  slot.max_ms = chunk->max_ms;
+  if (size > 0) {
+    const Slot& last = slots_[size - 1];
+    slot.floats_before = last.floats_before + last.chunk->summary.count;
+    slot.samples_before = last.samples_before + last.chunk->samples;
+  }
+  slot.chunk = std::move(chunk);
+  // The nodes that are complete now.
+  size_t end = size + 1;
+  for (size_t level = 0; level < levels_.size() && end % kFanOut == 0; ++level) {
+    ChunkSummary& node = levels_[level][end / kFanOut - 1];
+    for (size_t i = end - kFanOut; i < end; ++i) {
+      node.Append(level == 0 ? slots_[i].chunk->summary : levels_[level - 1][i]);
+    }
+    end /= kFanOut;
+  }
+}
+
+ChunkSummary ChunkArray::Summary(size_t begin, size_t end) const {
+  ChunkSummary all;
+  while (begin < end) {
+    size_t size = 1, level = 0;
+    while (level < levels_.size() && begin % (size * kFanOut) == 0 &&
+           begin + size * kFanOut <= end) {
+      size *= kFanOut;
+      ++level;
+    }
+    all.Append(level == 0 ? slots_[begin].chunk->summary : levels_[level - 1][begin / size]);
+    begin += size;
+  }
+  return all;
+}
+
+uint64_t SealedChunks::floats_before(size_t i) const {
+  if (i < full_size) return floats_dropped + full->slot(i).floats_before;
+  const uint64_t before = floats_dropped + floats_before_open;
+  return i == full_size ? before : before + open->summary.count;
+}
+
+uint64_t SealedChunks::samples_before(size_t i) const {
+  if (i < full_size) return samples_dropped + full->slot(i).samples_before;
+  const uint64_t before = samples_dropped + samples_before_open;
+  return i == full_size ? before : before + open->samples;
+}
+
+size_t SealedChunks::FirstEndingFrom(int64_t time_ms) const {
+  size_t begin = 0, end = full_size;
+  while (begin < end) {
+    const size_t middle = (begin + end) / 2;
+    if (full->slot(middle).max_ms < time_ms) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  if (begin == full_size && open != nullptr && open->max_ms < time_ms) return full_size + 1;
+  return begin;
+}
+
+ChunkSummary SealedChunks::Summary(size_t begin, size_t end) const {
+  ChunkSummary all;
+  if (begin < full_size) all = full->Summary(begin, std::min(end, full_size));
+  if (begin < end && end > full_size) all.Append(open->summary);
+  return all;
+}
+
+void SealedChunks::AddChunk(StoredChunkPtr chunk) {
+  is_plain &= chunk->is_plain;
+  has_sums &= chunk->summary.has_sums;
+  if (chunk->samples < kChunkSamples) {
+    open = std::move(chunk);
+  } else {
+    AddFull(std::move(chunk));
+  }
+}
+
+void SealedChunks::AddFull(StoredChunkPtr chunk) {
+  if (full == nullptr || full_size == full->capacity()) {
+    auto larger = std::make_shared<ChunkArray>(
+        full == nullptr ? kFirstCapacity : full_size + full_size / 2 + 1);
+    for (size_t i = 0; i < full_size; ++i) larger->Add(i, full->slot(i).chunk);
+    full = std::move(larger);
+  }
+  floats_before_open += chunk->summary.count;
+  samples_before_open += chunk->samples;
+  full->Add(full_size++, std::move(chunk));
+}
+
+std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before,
+                                                      const SampleView& samples) {
+  auto made = before == nullptr ? std::make_shared<SealedChunks>()
+                                : std::make_shared<SealedChunks>(*before);
+  StoredChunkPtr open = std::exchange(made->open, nullptr);
+  SampleBuffer joined;
+  SampleView all = samples;
+  if (open != nullptr && DecodeChunk(open->bytes, joined).ok()) {
+    AppendSamples(samples, joined);
+    all = joined.View();
+  } else if (open != nullptr) {
+    // Whoever reads it is told what is wrong with it.
+    made->AddFull(std::exchange(open, nullptr));
+  }
+  for (size_t begin = 0; begin < all.size; begin += kChunkSamples) {
+    const size_t size = std::min(kChunkSamples, all.size - begin);
+    made->AddChunk(StoredChunk::Make(Part(all, begin, size), begin == 0 ? open.get() : nullptr));
+  }
+  return made;
+}
+
+std::shared_ptr<const SealedChunks> SealedChunks::Drop(
+    const std::shared_ptr<const SealedChunks>& before, int64_t time_ms) {
+  const size_t first = std::min(before->FirstEndingFrom(time_ms), before->full_size);
+  if (first == 0) return before;
+  auto made = std::make_shared<SealedChunks>();
+  made->floats_dropped = before->floats_before(first);
+  made->samples_dropped = before->samples_before(first);
+  for (size_t i = first; i < before->size(); ++i) {
+    made->AddChunk(i < before->full_size ? before->full->slot(i).chunk : before->open);
+  }
+  return made;
+}
+
+}  // namespace sloburn

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The older part of a series: immutable chunks in time order, each with its summary, and a tree over
+// the summaries, so that what is known about many chunks is found in O(log n).
+//
+// The arrays only grow at their end, as the columns of the newest samples do: a reader keeps the
+// SealedChunks it was given, and looks no further than its size. Chunks that have not reached their
+// full size are replaced by larger ones; only the last one can be such.
+// Threads: one writer, guarded by the owner; readers need no lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/storage/chunk_summary.h"
+#include "engine/storage/storage.h"
+
+namespace sloburn {
+
+// Full chunks have this many samples.
+inline constexpr size_t kChunkSamples = 1024;
+
+// At the end of `buffer`.
+void AppendSamples(const SampleView& samples, SampleBuffer& buffer);
+
+struct StoredChunk {
+  int64_t min_ms = 0, max_ms = 0;  // of all samples
+  uint32_t samples = 0;            // staleness markers included
+  bool has_markers = false;
+  bool is_plain = true;  // floats only, without start timestamps: the summary tells all
+  std::string bytes;     // chunk_codec.h
+  ChunkSummary summary;
+
+  // REQUIRES: samples.size > 0. `known`: a chunk of the first samples, or null.
+  static std::shared_ptr<const StoredChunk> Make(const SampleView& samples,
+                                                 const StoredChunk* known = nullptr);
+};
+
+using StoredChunkPtr = std::shared_ptr<const StoredChunk>;
+
+class ChunkArray {
+ public:
+  struct Slot {
+    int64_t max_ms = 0;
+    uint64_t floats_before = 0;   // without markers, in all chunks before this one
+    uint64_t samples_before = 0;  // likewise, all
+    StoredChunkPtr chunk = nullptr;
+  };
+
+  explicit ChunkArray(size_t capacity);
+
+  size_t capacity() const { return capacity_; }
+  const Slot& slot(size_t i) const { return slots_[i]; }
+  // REQUIRES: `size` < capacity(), the number of chunks so far.
+  void Add(size_t size, StoredChunkPtr chunk);
+
+  // Of the chunks [begin, end), in order.
+  ChunkSummary Summary(size_t begin, size_t end) const;
+
+ private:
+  static constexpr size_t kFanOut = 16;
+
+  const size_t capacity_;
+  const std::unique_ptr<Slot[]> slots_;
+  // levels_[k][i] is of the chunks [i * f, (i + 1) * f) with f = kFanOut ^ (k + 1).
+  std::vector<std::unique_ptr<ChunkSummary[]>> levels_;
+};
+
+// A fixed view of the chunks of a series; a new one is made whenever they change.
+struct SealedChunks {
+  std::shared_ptr<ChunkArray> full;  // null: none
+  size_t full_size = 0;
+  StoredChunkPtr open;  // the last one, not full yet; may be null
+  uint64_t floats_before_open = 0, samples_before_open = 0;  // those dropped not counted
+  // Over all chunks:
+  bool is_plain = true, has_sums = true;
+  // What retention has left behind: floats without markers, and all samples.
+  uint64_t floats_dropped = 0, samples_dropped = 0;
+
+  size_t size() const { return full_size + (open == nullptr ? 0 : 1); }
+  const StoredChunk& chunk(size_t i) const { return i < full_size ? *full->slot(i).chunk : *open; }
+  int64_t min_ms() const { return chunk(0).min_ms; }
+  int64_t max_ms() const { return chunk(size() - 1).max_ms; }
+  // Since the series began, what was dropped included; i <= size().
+  uint64_t floats_before(size_t i) const;
+  uint64_t samples_before(size_t i) const;
+  // The first chunk that ends at or after `time_ms`; size() where there is none.
+  size_t FirstEndingFrom(int64_t time_ms) const;
+  ChunkSummary Summary(size_t begin, size_t end) const;
+
+  // With `samples`, which follow all that are there.
+  static std::shared_ptr<const SealedChunks> Add(const SealedChunks* before,
+                                                 const SampleView& samples);
+  // Without the full chunks that end before `time_ms`. Null where all have gone.
+  static std::shared_ptr<const SealedChunks> Drop(
+      const std::shared_ptr<const SealedChunks>& before, int64_t time_ms);
+
+ private:
+  void AddChunk(StoredChunkPtr chunk);
+  void AddFull(StoredChunkPtr chunk);
+};
+
+}  // namespace sloburn

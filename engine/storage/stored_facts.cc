@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/stored_facts.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/status_macros.h"
+#include "engine/model/stale.h"
+#include "engine/storage/chunk/chunk_codec.h"
+
+namespace sloburn {
+namespace {
+
+constexpr uint32_t kFoldedFacts = kFactChanges | kFactExtremes | kFactSum | kFactVariance;
+
+// Floats without markers, in time order.
+struct Floats {
+  const int64_t* timestamps = nullptr;
+  const double* values = nullptr;
+  size_t size = 0;
+
+  // How many are at or before `time_ms`.
+  size_t UpTo(int64_t time_ms) const {
+    return std::upper_bound(timestamps, timestamps + size, time_ms) - timestamps;
+  }
+  Sample at(size_t i) const { return {timestamps[i], values[i]}; }
+  ChunkSummary Summary(size_t begin, size_t end) const {
+    return Summarize(timestamps + begin, values + begin, end - begin);
+  }
+};
+
+// Leaves the markers out; copies into `kept` where there are any.
+Floats WithoutMarkers(const SampleView& view, SampleBuffer& kept) {
+  if (!HasStale(view.values, view.size)) return {view.timestamps, view.values, view.size};
+  kept.Clear();
+  for (size_t i = 0; i < view.size; ++i) {
+    if (IsStale(view.values[i])) continue;
+    kept.timestamps.push_back(view.timestamps[i]);
+    kept.values.push_back(view.values[i]);
+  }
+  return {kept.timestamps.data(), kept.values.data(), kept.timestamps.size()};
+}
+
+// The part of a series that a window's edge lies in. The head comes after all chunks.
+struct Position {
+  size_t part;
+  size_t offset;  // in its floats
+};
+
+class StoredFacts : public FactsReader {
+ public:
+  StoredFacts(const SeriesView& view, int64_t limit_ms, uint32_t kinds)
+      : view_(view),
+        sealed_(view.sealed.get()),
+        chunks_(sealed_ == nullptr ? 0 : sealed_->size()),
+        limit_ms_(limit_ms),
+        kinds_(kinds) {
+    head_ = WithoutMarkers(view.head->View(0, view.head_size), head_kept_);
+    head_.size = head_.UpTo(limit_ms);
+  }
+
+  absl::StatusOr<bool> Facts(int64_t start_ms, int64_t end_ms, WindowFacts& facts) override {
+    facts.count = 0;
+    ASSIGN_OR_RETURN(Position begin, PositionAfter(start_ms, left_));
+    ASSIGN_OR_RETURN(Position end, PositionAfter(std::min(end_ms, limit_ms_), right_));
+    const uint64_t begin_index = IndexOf(begin), end_index = IndexOf(end);
+    if (end_index <= begin_index) return true;
+    // To where the samples are, from an edge between two parts.
+    while (begin.offset == SizeOf(begin.part)) begin = {begin.part + 1, 0};
+    while (end.offset == 0) end = {end.part - 1, SizeOf(end.part - 1)};
+    facts.count = static_cast<int64_t>(end_index - begin_index);
+    ASSIGN_OR_RETURN(facts.first, At(begin));
+    ASSIGN_OR_RETURN(facts.last, At({end.part, end.offset - 1}));
+    if (kinds_ & (kFactCounterIncrease | kFactResets)) AddResets(begin_index, end_index, facts);
+    if (!NeedsFold()) return true;
+    return Fold(begin, end, facts);
+  }
+
+ private:
+  // The floats of a chunk that was decoded.
+  struct Decoded {
+    size_t chunk = std::numeric_limits<size_t>::max();
+    SampleBuffer samples, kept;
+    Floats floats;
+  };
+
+  bool NeedsFold() const {
+    return (kinds_ & kFoldedFacts) != 0 || ((kinds_ & kFactResets) != 0 && !view_.keeps_resets);
+  }
+
+  size_t SizeOf(size_t part) const {
+    return part == chunks_ ? head_.size : sealed_->chunk(part).summary.count;
+  }
+
+  uint64_t IndexOf(Position position) const {
+    return position.offset +
+           (position.part == chunks_ ? view_.floats_before_head
+                                     : sealed_->floats_before(position.part));
+  }
+
+  absl::StatusOr<const Floats*> FloatsOf(size_t part, Decoded& decoded) {
+    if (part == chunks_) return &head_;
+    if (left_.chunk == part) return &left_.floats;
+    if (right_.chunk == part) return &right_.floats;
+    decoded.chunk = std::numeric_limits<size_t>::max();
+    decoded.samples.Clear();
+    RETURN_IF_ERROR(DecodeChunk(sealed_->chunk(part).bytes, decoded.samples));
+    decoded.floats = WithoutMarkers(decoded.samples.View(), decoded.kept);
+    decoded.chunk = part;
+    return &decoded.floats;
+  }
+
+  // Behind the floats that are at or before `time_ms`.
+  absl::StatusOr<Position> PositionAfter(int64_t time_ms, Decoded& decoded) {
+    const size_t part = chunks_ == 0 || time_ms == std::numeric_limits<int64_t>::max()
+                            ? chunks_
+                            : sealed_->FirstEndingFrom(time_ms + 1);
+    if (part == chunks_) return Position{part, head_.UpTo(time_ms)};
+    const ChunkSummary& summary = sealed_->chunk(part).summary;
+    if (summary.count == 0 || time_ms < summary.first_ms) return Position{part, 0};
+    if (time_ms >= summary.last_ms) return Position{part, summary.count};
+    ASSIGN_OR_RETURN(const Floats* floats, FloatsOf(part, decoded));
+    return Position{part, floats->UpTo(time_ms)};
+  }
+
+  absl::StatusOr<Sample> At(Position position) {
+    if (position.part < chunks_) {
+      const ChunkSummary& summary = sealed_->chunk(position.part).summary;
+      if (position.offset == 0) return Sample{summary.first_ms, summary.first};
+      if (position.offset + 1 == summary.count) return Sample{summary.last_ms, summary.last};
+    }
+    ASSIGN_OR_RETURN(const Floats* floats, FloatsOf(position.part, left_));
+    return floats->at(position.offset);
+  }
+
+  // Of the floats [begin, end). The first one's own reset is one against a sample before the window.
+  void AddResets(uint64_t begin, uint64_t end, WindowFacts& facts) const {
+    facts.increase = facts.last.value - facts.first.value;
+    facts.resets = 0;
+    if (view_.resets_size == 0) return;
+    const Reset* const all = view_.resets->resets.get();
+    const Reset* const all_end = all + view_.resets_size;
+    const Reset* reset = std::upper_bound(
+        all, all_end, begin, [](uint64_t index, const Reset& r) { return index < r.position; });
+    for (; reset != all_end && reset->position < end; ++reset) {
+      facts.increase += reset->before;
+      ++facts.resets;
+    }
+  }
+
+  absl::StatusOr<ChunkSummary> PartSummary(size_t part, size_t begin, size_t end) {
+    if (part < chunks_ && begin == 0 && end == SizeOf(part)) return sealed_->chunk(part).summary;
+    ASSIGN_OR_RETURN(const Floats* floats, FloatsOf(part, left_));
+    return floats->Summary(begin, end);
+  }
+
+  // Floats [begin, end), whose parts are normal: `begin` is not at its part's end nor `end` at its
+  // part's beginning.
+  absl::StatusOr<bool> Fold(Position begin, Position end, WindowFacts& facts) {
+    const bool is_one_part = begin.part == end.part;
+    ASSIGN_OR_RETURN(ChunkSummary all,
+                     PartSummary(begin.part, begin.offset,
+                                 is_one_part ? end.offset : SizeOf(begin.part)));
+    if (!is_one_part) {
+      all.Append(sealed_->Summary(begin.part + 1, end.part));
+      ASSIGN_OR_RETURN(const ChunkSummary last, PartSummary(end.part, 0, end.offset));
+      all.Append(last);
+    }
+    if ((kinds_ & (kFactSum | kFactVariance)) != 0 && !all.has_sums) return false;
+    facts.resets = static_cast<int64_t>(all.resets);
+    facts.changes = static_cast<int64_t>(all.changes);
+    facts.min = all.min;
+    facts.max = all.max;
+    facts.min_ms = all.min_ms;
+    facts.max_ms = all.max_ms;
+    facts.sum = all.sum;
+    facts.squares = all.squares;
+    return true;
+  }
+
+  const SeriesView& view_;
+  const SealedChunks* const sealed_;
+  const size_t chunks_;
+  const int64_t limit_ms_;
+  const uint32_t kinds_;
+  SampleBuffer head_kept_;
+  Floats head_;
+  Decoded left_, right_;
+};
+
+}  // namespace
+
+std::unique_ptr<FactsReader> MakeStoredFacts(const SeriesView& view, int64_t limit_ms,
+                                             uint32_t kinds) {
+  if (!view.is_plain) return nullptr;
+  if ((kinds & kFactCounterIncrease) && !view.keeps_resets) return nullptr;
+  if ((kinds & (kFactSum | kFactVariance)) && view.sealed != nullptr && !view.sealed->has_sums) {
+    return nullptr;
+  }
+  return std::make_unique<StoredFacts>(view, limit_ms, kinds);
+}
+
+}  // namespace sloburn

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/stored_series.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/model/histogram.h"
+#include "engine/model/stale.h"
+
+namespace sloburn {
+namespace {
+
+constexpr size_t kFirstCapacity = 16;
+// So many stay in the head, for instant selectors; and so many more are worth making chunks of.
+constexpr size_t kLeastHead = 64;
+constexpr size_t kSealStep = 128;
+// A series with more resets than one in so many samples is no counter.
+constexpr uint64_t kSamplesPerReset = 16, kAlwaysKeptResets = 16;
+
+bool IsFloat(const HeadColumns& columns, size_t i) {
+  return columns.histograms == nullptr || columns.histograms[i] == nullptr;
+}
+
+}  // namespace
+
+SampleView HeadColumns::View(size_t begin, size_t end) const {
+  return {timestamps.get() + begin, values.get() + begin, end - begin,
+          histograms == nullptr ? nullptr : histograms.get() + begin,
+          starts == nullptr ? nullptr : starts.get() + begin};
+}
+
+HistogramPtr StoredSeries::newest_histogram() const {
+  return head_->histograms == nullptr ? nullptr : head_->histograms[head_size_ - 1];
+}
+
+int64_t StoredSeries::oldest_ms() const {
+  return sealed_ == nullptr ? head_->timestamps[0] : sealed_->min_ms();
+}
+
+size_t StoredSeries::samples() const {
+  if (sealed_ == nullptr) return head_size_;
+  return head_size_ + sealed_->samples_before(sealed_->size()) - sealed_->samples_dropped;
+}
+
+size_t StoredSeries::chunk_bytes() const {
+  size_t bytes = 0;
+  for (size_t i = 0; sealed_ != nullptr && i < sealed_->size(); ++i) {
+    bytes += sealed_->chunk(i).bytes.size();
+  }
+  return bytes;
+}
+
+void StoredSeries::MoveHead(size_t skip, size_t capacity) {
+  auto moved = std::make_shared<HeadColumns>(capacity);
+  if (head_ != nullptr) {
+    const size_t kept = head_size_ - skip;
+    std::copy_n(head_->timestamps.get() + skip, kept, moved->timestamps.get());
+    std::copy_n(head_->values.get() + skip, kept, moved->values.get());
+    if (head_->histograms != nullptr) {
+      moved->histograms = std::make_unique<HistogramPtr[]>(capacity);
+      std::copy_n(head_->histograms.get() + skip, kept, moved->histograms.get());
+    }
+    if (head_->starts != nullptr) {
+      moved->starts = std::make_unique<int64_t[]>(capacity);
+      std::copy_n(head_->starts.get() + skip, kept, moved->starts.get());
+    }
+    head_size_ = kept;
+  }
+  head_ = std::move(moved);
+}
+
+void StoredSeries::Write(size_t at, NewSample sample) {
+  const bool needs_histograms = sample.histogram != nullptr && head_->histograms == nullptr;
+  const bool needs_starts = sample.start_ms != 0 && head_->starts == nullptr;
+  // Readers may hold these columns: what is new comes with a copy.
+  if (needs_histograms || needs_starts) MoveHead(0, head_->capacity);
+  if (needs_histograms) {
+    head_->histograms = std::make_unique<HistogramPtr[]>(head_->capacity);
+  }
+  if (needs_starts) head_->starts = std::make_unique<int64_t[]>(head_->capacity);
+  is_plain_ &= sample.histogram == nullptr && sample.start_ms == 0;
+  has_markers_ |= IsStale(sample.histogram == nullptr ? sample.value : sample.histogram->sum);
+  if (head_->histograms != nullptr) head_->histograms[at] = std::move(sample.histogram);
+  if (head_->starts != nullptr) head_->starts[at] = sample.start_ms;
+  head_->timestamps[at] = sample.timestamp_ms;
+  head_->values[at] = sample.value;
+}
+
+void StoredSeries::Push(NewSample sample) {
+  if (head_ == nullptr) MoveHead(0, kFirstCapacity);
+  if (head_size_ == head_->capacity) MoveHead(0, head_size_ + head_size_ / 2 + kFirstCapacity);
+  if (pushed_ > 0) {
+    const int64_t distance = sample.timestamp_ms - newest_ms();
+    if (pushed_ == 1) interval_ms_ = distance;
+    if (interval_ms_ != distance) interval_ms_ = 0;
+  }
+  const double value = sample.value;
+  const bool is_float = sample.histogram == nullptr;
+  Write(head_size_, std::move(sample));
+  ++head_size_;
+  ++pushed_;
+  if (is_float && !IsStale(value)) NoteFloat(value);
+}
+
+void StoredSeries::NoteFloat(double value) {
+  if (floats_ > 0 && value < newest_float_) AddReset({floats_, newest_float_});
+  newest_float_ = value;
+  ++floats_;
+}
+
+void StoredSeries::AddReset(Reset reset) {
+  has_resets_ = true;
+  if (!keeps_resets_) return;
+  if ((resets_size_ + 1) * kSamplesPerReset > floats_ + kAlwaysKeptResets * kSamplesPerReset) {
+    keeps_resets_ = false;
+    resets_ = nullptr;
+    resets_size_ = 0;
+    return;
+  }
+  if (resets_ == nullptr || resets_size_ == resets_->capacity) {
+    auto larger = std::make_shared<ResetArray>(resets_size_ + resets_size_ / 2 + 2);
+    if (resets_ != nullptr) std::copy_n(resets_->resets.get(), resets_size_, larger->resets.get());
+    resets_ = std::move(larger);
+  }
+  resets_->resets[resets_size_++] = reset;
+}
+
+void StoredSeries::Insert(NewSample sample) {
+  const int64_t* const begin = head_->timestamps.get();
+  const size_t at = std::upper_bound(begin, begin + head_size_, sample.timestamp_ms) - begin;
+  const std::shared_ptr<HeadColumns> before = head_;
+  MoveHead(0, std::max(head_->capacity, head_size_ + kFirstCapacity));
+  HeadColumns& head = *head_;
+  std::copy_backward(head.timestamps.get() + at, head.timestamps.get() + head_size_,
+                     head.timestamps.get() + head_size_ + 1);
+  std::copy_backward(head.values.get() + at, head.values.get() + head_size_,
+                     head.values.get() + head_size_ + 1);
+  if (head.histograms != nullptr) {
+    std::move_backward(head.histograms.get() + at, head.histograms.get() + head_size_,
+                       head.histograms.get() + head_size_ + 1);
+  }
+  if (head.starts != nullptr) {
+    std::copy_backward(head.starts.get() + at, head.starts.get() + head_size_,
+                       head.starts.get() + head_size_ + 1);
+  }
+  ++head_size_;
+  ++pushed_;
+  interval_ms_ = 0;
+  Write(at, std::move(sample));
+  RecountFloats();
+}
+
+void StoredSeries::RecountFloats() {
+  // Readers may hold the resets: they are told anew.
+  const std::shared_ptr<ResetArray> before = std::move(resets_);
+  resets_ = nullptr;
+  const size_t before_size = std::exchange(resets_size_, 0);
+  for (size_t i = 0; i < before_size && before->resets[i].position < floats_before_head_; ++i) {
+    AddReset(before->resets[i]);
+  }
+  floats_ = floats_before_head_;
+  newest_float_ = float_before_head_;
+  for (size_t i = 0; i < head_size_; ++i) {
+    const double value = head_->values[i];
+    if (IsFloat(*head_, i) && !IsStale(value)) NoteFloat(value);
+  }
+}
+
+bool StoredSeries::FindInHead(int64_t timestamp_ms, NewSample* found) const {
+  const int64_t* const begin = head_->timestamps.get();
+  const int64_t* const at = std::lower_bound(begin, begin + head_size_, timestamp_ms);
+  if (at == begin + head_size_ || *at != timestamp_ms) return false;
+  const size_t i = at - begin;
+  *found = {timestamp_ms, head_->starts == nullptr ? 0 : head_->starts[i], head_->values[i],
+            head_->histograms == nullptr ? nullptr : head_->histograms[i]};
+  return true;
+}
+
+void StoredSeries::Seal(int64_t before_ms) {
+  if (head_size_ < kLeastHead + kSealStep) return;
+  const int64_t* const begin = head_->timestamps.get();
+  const size_t size = std::lower_bound(begin, begin + head_size_ - kLeastHead, before_ms) - begin;
+  if (size < kSealStep) return;
+  sealed_ = SealedChunks::Add(sealed_.get(), head_->View(0, size));
+  for (size_t i = 0; i < size; ++i) {
+    const double value = head_->values[i];
+    if (!IsFloat(*head_, i) || IsStale(value)) continue;
+    ++floats_before_head_;
+    float_before_head_ = value;
+  }
+  MoveHead(size, head_size_ - size + kSealStep);
+}
+
+size_t StoredSeries::Drop(int64_t time_ms) {
+  if (sealed_ == nullptr) return 0;
+  const size_t before = samples();
+  sealed_ = SealedChunks::Drop(sealed_, time_ms);
+  return before - samples();
+}
+
+SeriesView StoredSeries::View() const {
+  SeriesView view;
+  view.sealed = sealed_;
+  view.head = head_;
+  view.head_size = head_size_;
+  view.floats_before_head = floats_before_head_;
+  view.resets = resets_;
+  view.resets_size = resets_size_;
+  view.keeps_resets = keeps_resets_;
+  view.is_plain = is_plain_;
+  view.interval_ms = interval_ms_;
+  view.has_markers = has_markers_;
+  view.has_resets = has_resets_;
+  return view;
+}
+
+}  // namespace sloburn
