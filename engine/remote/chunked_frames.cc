@@ -24,6 +24,16 @@ uint32_t ReadBigEndian(std::string_view bytes) {
 
 }  // namespace
 
+void AppendFrame(std::string& out, std::string_view payload) {
+  out.reserve(out.size() + kMaxVarintBytes + kChecksumBytes + payload.size());
+  size_t length = payload.size();
+  for (; length >= 0x80; length >>= 7) out += static_cast<char>(length | 0x80);
+  out += static_cast<char>(length);
+  const uint32_t checksum = Crc32c(payload);
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(checksum >> shift);
+  out += payload;
+}
+
 absl::Status FrameSplitter::Measure(std::string_view bytes, size_t& head_bytes,
                                     size_t& payload_bytes) const {
   head_bytes = payload_bytes = 0;

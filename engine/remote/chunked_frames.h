@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts the body of a streamed remote read answer into frames and verifies each.
+// The frames of a streamed remote read answer: FrameSplitter cuts a body into them and verifies each,
+// AppendFrame writes one.
 //
 //   frame = length:uvarint  crc:u32 big-endian, CRC-32C of the payload  payload
 //
-// Threads: one at a time.
+// Threads: one at a time per splitter; AppendFrame is a pure function.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,8 @@
 #include "absl/status/status.h"
 
 namespace sloburn::remote {
+
+void AppendFrame(std::string& out, std::string_view payload);
 
 class FrameSplitter {
  public:

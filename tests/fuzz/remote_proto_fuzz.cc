@@ -13,6 +13,7 @@
 #include "engine/remote/gzip_decoder.h"
 #include "engine/remote/prometheus_proto.h"
 #include "engine/remote/query_api.h"
+#include "engine/remote/read_request.h"
 #include "engine/remote/remote_write.h"
 #include "engine/remote/snappy_block.h"
 #include "engine/remote/url.h"
@@ -35,6 +36,16 @@ void FuzzWriteRequest(std::string_view bytes) {
   CHECK(again.ok());
   CHECK(again->invalid_series == 0 && again->samples == request->samples);
   CHECK(EncodeWriteRequest(again->series) == encoded);
+}
+
+void FuzzReadRequest(std::string_view bytes) {
+  const auto request = DecodeReadRequest(bytes, {.max_queries = 100, .max_matchers = 100});
+  if (!request.ok()) return;
+  (void)ChooseResponseType(request->accepted).ok();
+  for (const WireQuery& query : request->queries) {
+    const auto decoded = ToReadQuery(query, {{"cluster", "a"}});
+    CHECK(!decoded.ok() || decoded->matchers.size() == query.matchers.size());
+  }
 }
 
 void FuzzChunks(std::string_view bytes) {
@@ -112,6 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 1:
       (void)DecodeReadResponse(bytes, kLimits).ok();
+      FuzzReadRequest(bytes);
       break;
     case 2:
       FuzzChunkedResponse(bytes);

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "engine/model/stale.h"
+#include "engine/remote/xor_chunk_encode.h"
 #include "tests/engine/remote/prometheus_wire.h"
 
 namespace sloburn::remote {
@@ -69,6 +70,34 @@ TEST(XorChunkTest, RoundTripsToTheBit) {
     ASSERT_TRUE(DecodeXorChunk(XorChunk(samples), got).ok()) << seed;
     ExpectSameBits(got, samples);
   }
+}
+
+TEST(XorChunkTest, TheEncoderWritesPrometheusBytes) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    const std::vector<Sample> samples = Hostile(seed, 1 + seed);
+    std::vector<int64_t> timestamps;
+    std::vector<double> values;
+    for (const Sample& sample : samples) {
+      timestamps.push_back(sample.timestamp_ms);
+      values.push_back(sample.value);
+    }
+    const std::string chunk = EncodeXorChunk(timestamps.data(), values.data(), samples.size());
+    ASSERT_EQ(chunk, XorChunk(samples)) << seed;
+    std::vector<Sample> got;
+    ASSERT_TRUE(DecodeXorChunk(chunk, got).ok()) << seed;
+    ExpectSameBits(got, samples);
+  }
+  EXPECT_EQ(EncodeXorChunk(nullptr, nullptr, 0), std::string(2, '\0'));
+}
+
+TEST(XorChunkTest, TheFarthestTimesWrapAsInGo) {
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  const int64_t timestamps[] = {kMin, 0, kMax - 1, kMax};
+  const double values[] = {1, 1, 2, StaleMarker()};
+  std::vector<Sample> got;
+  ASSERT_TRUE(DecodeXorChunk(EncodeXorChunk(timestamps, values, 4), got).ok());
+  ExpectSameBits(got, {{kMin, 1}, {0, 1}, {kMax - 1, 2}, {kMax, StaleMarker()}});
 }
 
 TEST(XorChunkTest, Xor2RoundTripsToTheBit) {
