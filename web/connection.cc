@@ -6,13 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -22,6 +20,8 @@
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "base/str_cat.h"
+#include "web/body_channel.h"
+#include "web/io_deadline.h"
 #include "web/listen_address.h"
 #include "web/request_head.h"
 
@@ -40,8 +40,6 @@ constexpr size_t kReadAheadBytes = 128 << 10;
 constexpr int64_t kLingerBytes = 16 << 20;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 
-int64_t SteadyNanoseconds() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
 int StatusOfParseError(const error_code& error, bool has_start_line) {
   if (error == http::error::header_limit) return has_start_line ? 431 : 414;
   if (error == http::error::body_limit) return 413;
@@ -54,7 +52,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   Connection(std::shared_ptr<ConnectionHost> host, tcp::socket socket)
       : host_(std::move(host)),
         socket_(std::move(socket)),
-        timer_(socket_.get_executor()),
+        deadline_(socket_.get_executor()),
         buffer_(HeadLimit() + kReadAheadBytes) {
     error_code ignored;
     const tcp::endpoint peer = socket_.remote_endpoint(ignored);
@@ -74,7 +72,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     });
   }
 
-  int64_t WaitingSince() const override { return waiting_since_.load(); }
+  int64_t WaitingSince() const override { return deadline_.waiting_since(); }
 
   void Abort() override {
     asio::post(socket_.get_executor(), [self = Self()] {
@@ -95,25 +93,14 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   // --- time limits ---
 
-  // The operation begun next is given up after `limit`; its handler must call Disarm first.
   void Arm(absl::Duration limit) {
-    waiting_since_ = SteadyNanoseconds();
-    has_timed_out_ = false;
-    const int64_t generation = ++timer_generation_;
-    timer_.expires_after(absl::ToChronoMilliseconds(limit));
-    timer_.async_wait([self = Self(), generation](const error_code&) {
-      if (generation != self->timer_generation_) return;
-      self->has_timed_out_ = true;
+    deadline_.Arm(limit, [self = Self()] {
       ++self->host_->counters.timeouts;
       error_code ignored;
       self->socket_.cancel(ignored);
     });
   }
-  void Disarm() {
-    ++timer_generation_;
-    timer_.cancel();
-    waiting_since_ = 0;
-  }
+  void Disarm() { deadline_.Disarm(); }
 
   // --- reading ---
 
@@ -145,7 +132,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   }
 
   void OnReadError(const error_code& error) {
-    if (has_timed_out_ && parser_->got_some()) {
+    if (deadline_.has_passed() && parser_->got_some()) {
       return FailRequest(408, "408 Request Timeout");
     }
     const bool is_ours = error.category() == make_error_code(http::error::bad_target).category();
@@ -177,8 +164,11 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     AdmitBody();
   }
 
+  // Bodies of samples and of what is asked about them, in snappy; errors are plain text.
+  bool IsRemoteProtocol() const { return lane_ == Lane::kWrite || lane_ == Lane::kRead; }
+
   int64_t BodyLimit() const {
-    return lane_ == Lane::kWrite ? options().max_write_body_bytes : options().max_body_bytes;
+    return IsRemoteProtocol() ? options().max_write_body_bytes : options().max_body_bytes;
   }
 
   void AdmitBody() {
@@ -234,13 +224,39 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
       auto response = std::make_shared<Response>(
           request->cancelled->load() ? Response::PlainError(499, "Client Closed Request")
                                      : self->host_->router.Dispatch(*request));
-      asio::post(self->socket_.get_executor(), [self, response] {
+      const auto write_body = response->write_body;
+      const auto channel =
+          write_body == nullptr || self->is_head_ ? nullptr : self->NewChannel();
+      asio::post(self->socket_.get_executor(), [self, response, channel] {
         self->cancelled_.reset();
         error_code ignored;
         self->socket_.cancel(ignored);  // ends WatchClient
+        self->channel_ = channel;
         self->Write(std::move(*response));
       });
+      if (channel != nullptr) channel->Run(write_body);
     });
+  }
+
+  // --- streamed bodies ---
+
+  std::shared_ptr<BodyChannel> NewChannel() {
+    return std::make_shared<BodyChannel>([self = Self()] {
+      asio::post(self->socket_.get_executor(), [self] {
+        if (self->is_waiting_for_piece_) self->WriteNextPiece();
+      });
+    });
+  }
+
+  void WriteNextPiece() {
+    const BodyChannel::State state =
+        channel_->Take(/*is_chunked=*/version_ >= 11, head_text_, body_);
+    is_waiting_for_piece_ = state == BodyChannel::State::kNothingYet;
+    if (is_waiting_for_piece_) return;
+    if (state == BodyChannel::State::kBroken) return Close();
+    if (state == BodyChannel::State::kComplete) channel_.reset();
+    written_ = 0;
+    WritePiece();
   }
 
   // Learns while the handler runs that the client has hung up.
@@ -262,7 +278,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   // Clients of the query API read JSON whatever the status; senders of samples log the text.
   void FailTooLarge() {
-    if (!absl::StartsWith(request_.path, "/api/v1/") || lane_ == Lane::kWrite) {
+    if (!absl::StartsWith(request_.path, "/api/v1/") || IsRemoteProtocol()) {
       return FailRequest(413, "413 Request Entity Too Large");
     }
     Fail(Response::ApiError(
@@ -284,6 +300,8 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   void Write(Response response) {
     if (!socket_.is_open()) return Close();
+    // Before chunks were invented, the end of the connection was the end of a body.
+    if (channel_ != nullptr && version_ < 11) keeps_alive_ = false;
     keeps_alive_ = keeps_alive_ && !host_->is_stopping;
     head_text_ = WriteResponseHead(response, version_, keeps_alive_);
     body_ = is_head_ || response.status == 204 ? std::string() : std::move(response.body);
@@ -307,6 +325,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   void OnWritten() {
     body_ = std::string();
+    if (channel_ != nullptr) return WriteNextPiece();
     ReleaseBody();
     if (keeps_alive_) return ReadHead(/*is_first=*/false);
     if (!lingers_) return Close();
@@ -334,15 +353,14 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     error_code ignored;
     if (socket_.is_open()) socket_.close(ignored);
     Disarm();
+    is_waiting_for_piece_ = false;
+    if (channel_ != nullptr) std::exchange(channel_, nullptr)->Close();
     host_->Unregister(this);
   }
 
   const std::shared_ptr<ConnectionHost> host_;
   tcp::socket socket_;
-  asio::steady_timer timer_;
-  int64_t timer_generation_ = 0;
-  bool has_timed_out_ = false;
-  std::atomic<int64_t> waiting_since_{0};
+  IoDeadline deadline_;
   std::string remote_address_;
 
   boost::beast::flat_buffer buffer_;
@@ -359,6 +377,8 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   bool lingers_ = true;
   std::string head_text_, body_;
   size_t written_ = 0;
+  std::shared_ptr<BodyChannel> channel_;  // of a body that is still being made
+  bool is_waiting_for_piece_ = false;
   int64_t linger_bytes_left_ = 0;
 };
 

@@ -8,12 +8,14 @@ namespace sloburn::web {
 WorkerPool& ConnectionHost::PoolOf(Lane lane) {
   CHECK(lane != Lane::kHealth);
   if (lane == Lane::kWrite) return write_pool_;
+  if (lane == Lane::kRead) return read_pool_;
   return lane == Lane::kControl ? control_pool_ : query_pool_;
 }
 
 void ConnectionHost::StopPools() {
   query_pool_.Stop();
   write_pool_.Stop();
+  read_pool_.Stop();
   control_pool_.Stop();
 }
 

@@ -39,6 +39,7 @@ class ConnectionHost {
         router(router),
         query_pool_(options.query_threads),
         write_pool_(options.write_threads),
+        read_pool_(options.read_threads),
         control_pool_(options.control_threads) {}
 
   const ServerOptions options;
@@ -75,7 +76,7 @@ class ConnectionHost {
   // Takes out the connection that has waited longest for its client.
   std::shared_ptr<RegisteredConnection> TakeLongestWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  WorkerPool query_pool_, write_pool_, control_pool_;
+  WorkerPool query_pool_, write_pool_, read_pool_, control_pool_;
   std::atomic<int64_t> reserved_body_bytes_{0};
   mutable absl::Mutex mutex_;
   OpenConnections open_ ABSL_GUARDED_BY(mutex_);

@@ -97,7 +97,9 @@ std::string WriteResponseHead(const Response& response, int version, bool keep_a
     }
     out += "\r\n";
   }
-  if (response.status != 204 && response.status != 304) {
+  if (response.write_body != nullptr) {
+    if (version >= 11) out += "Transfer-Encoding: chunked\r\n";
+  } else if (response.status != 204 && response.status != 304) {
     StrAppend(&out, "Content-Length: ", response.body.size(), "\r\n");
   }
   if (!keep_alive) {

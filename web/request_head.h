@@ -26,7 +26,7 @@ std::optional<Response> RefuseHead(const RequestHead& head, const ServerOptions&
 // Splits an origin-form or absolute-form target; false when it is neither (nor "*").
 bool SplitTarget(std::string_view target, std::string* path, std::string* query);
 
-// Status line and headers, with Date, Content-Length and Connection.
+// Status line and headers, with Date, Content-Length or Transfer-Encoding, and Connection.
 std::string WriteResponseHead(const Response& response, int version, bool keep_alive);
 
 }  // namespace sloburn::web

@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP answer as a plain value. The server adds Date, Content-Length and Connection.
+// One HTTP answer as a plain value. The server adds Date, Content-Length or Transfer-Encoding, and
+// Connection.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "web/request.h"
 
 namespace sloburn::web {
+
+// Takes a piece of a body; blocks while the client reads the pieces before. An error (the client has
+// gone) shall end the writing.
+using BodySink = std::function<absl::Status(std::string piece)>;
 
 struct Response {
   int status = 200;
   std::vector<Header> headers;
   std::string body;
+  // Set where the body is too large to be held: called once after the head, on the lane that the
+  // handler ran on, and `body` is not sent. After an error the connection breaks within the body,
+  // so that the client cannot take the part for the whole.
+  std::function<absl::Status(const BodySink&)> write_body = nullptr;
 
   // Replaces every header of that name.
   void SetHeader(std::string_view name, std::string value);

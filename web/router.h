@@ -25,6 +25,7 @@ enum class Lane {
   kHealth,   // answers at once, never blocks
   kQuery,    // may take as long as a query
   kWrite,    // receives samples; bodies may be large
+  kRead,     // remote read; answers may take as long as their client reads
   kControl,  // short answers about the process, and reload
 };
 

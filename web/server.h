@@ -32,6 +32,7 @@ struct ServerOptions {
   int io_threads = 2;
   int query_threads = 20;  // queries evaluated at once; others wait for their turn
   int write_threads = 2;
+  int read_threads = 10;  // remote reads answered at once; others wait for their turn
   int control_threads = 2;
 
   int max_connections = 512;
@@ -39,7 +40,7 @@ struct ServerOptions {
   int64_t max_header_bytes = 16 << 10;          // 431
   int64_t max_header_count = 100;               // 431
   int64_t max_body_bytes = 1 << 20;             // 413
-  int64_t max_write_body_bytes = 32 << 20;      // 413; remote write
+  int64_t max_write_body_bytes = 32 << 20;      // 413; remote write and read
   int64_t max_buffered_body_bytes = 512 << 20;  // 503; of all requests together
 
   absl::Duration header_timeout = absl::Seconds(10);  // from the first byte to the empty line

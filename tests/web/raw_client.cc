@@ -87,6 +87,13 @@ RawResponse RawClient::Read(absl::Duration limit, bool has_body) {
   }
 }
 
+std::string RawClient::ReadAll(absl::Duration limit) {
+  const absl::Time deadline = absl::Now() + limit;
+  while (Fill(deadline)) {
+  }
+  return std::exchange(received_, std::string());
+}
+
 bool RawClient::WaitForClose(absl::Duration limit) {
   const absl::Time deadline = absl::Now() + limit;
   while (absl::Now() < deadline) {

@@ -30,6 +30,8 @@ class RawClient {
   void FinishSending();
   // One answer; interim 100 answers are counted and skipped. `has_body` false after HEAD.
   RawResponse Read(absl::Duration limit = absl::Seconds(10), bool has_body = true);
+  // All bytes until the peer closes, or until `limit` is over.
+  std::string ReadAll(absl::Duration limit = absl::Seconds(10));
   // True when the peer closes within `limit`.
   bool WaitForClose(absl::Duration limit = absl::Seconds(10));
   int interim_answers() const { return interim_answers_; }

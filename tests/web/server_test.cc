@@ -517,5 +517,103 @@ TEST_F(ServerTest, BadAddressesAreExplained) {
   }
 }
 
+// Streams `pieces` of `size` bytes, then ends with `end`.
+Handler Streams(int pieces, size_t size, absl::Status end, std::atomic<int>* written = nullptr) {
+  return [=](const Request&) {
+    Response response = Response::Text(200, "");
+    response.write_body = [=](const BodySink& sink) -> absl::Status {
+      for (int i = 0; i < pieces; ++i) {
+        const absl::Status status = sink(std::string(size, static_cast<char>('a' + i % 26)));
+        if (!status.ok()) return status;
+        if (written != nullptr) ++*written;
+      }
+      return end;
+    };
+    return response;
+  };
+}
+
+TEST_F(ServerTest, StreamsABodyInChunks) {
+  router_.Add({"GET"}, "/stream", Lane::kRead, Streams(3, 5, absl::OkStatus()));
+  RawClient client(Start());
+  client.Send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n"
+              "GET /echo?x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string all = client.ReadAll();
+  EXPECT_THAT(all, HasSubstr("\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "5\r\naaaaa\r\n5\r\nbbbbb\r\n5\r\nccccc\r\n0\r\n\r\n"
+                             "HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(all.find("Content-Length"), all.rfind("Content-Length"));
+  EXPECT_THAT(all, HasSubstr("GET /echo x "));
+}
+
+TEST_F(ServerTest, AnEmptyStreamIsAnEmptyBody) {
+  router_.Add({"GET"}, "/stream", Lane::kRead, Streams(0, 0, absl::OkStatus()));
+  RawClient client(Start());
+  client.Send("GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), ::testing::EndsWith("\r\n\r\n0\r\n\r\n"));
+}
+
+TEST_F(ServerTest, OldClientsReadAStreamToTheEndOfTheConnection) {
+  router_.Add({"GET"}, "/stream", Lane::kRead, Streams(2, 3, absl::OkStatus()));
+  RawClient client(Start());
+  client.Send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  const std::string all = client.ReadAll();
+  EXPECT_THAT(all, ::testing::EndsWith("\r\n\r\naaabbb"));
+  EXPECT_THAT(all, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(all, ::testing::Not(HasSubstr("chunked")));
+}
+
+TEST_F(ServerTest, HeadHasNoStream) {
+  router_.Add({"GET"}, "/stream", Lane::kRead, Streams(2, 3, absl::OkStatus()));
+  RawClient client(Start());
+  client.Send("HEAD /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(ServerTest, AStreamThatFailsBreaksTheConnection) {
+  router_.Add({"GET"}, "/stream", Lane::kRead, Streams(1, 4, absl::InternalError("the store")));
+  router_.Add({"GET"}, "/throws", Lane::kRead, [](const Request&) {
+    Response response = Response::Text(200, "");
+    response.write_body = [](const BodySink&) -> absl::Status { throw std::bad_alloc(); };
+    return response;
+  });
+  const int port = Start();
+  RawClient client(port), other(port);
+  client.Send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), ::testing::EndsWith("4\r\naaaa\r\n"));
+  other.Send("GET /throws HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(other.ReadAll(), ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(ServerTest, AClientThatDoesNotReadHoldsTheWriterAndIsGivenUp) {
+  std::atomic<int> written = 0;
+  options_.write_timeout = absl::Milliseconds(500);
+  options_.read_threads = 1;
+  router_.Add({"GET"}, "/stream", Lane::kRead,
+              Streams(1000, 1 << 20, absl::OkStatus(), &written));
+  router_.Add({"GET"}, "/short", Lane::kRead, Streams(1, 2, absl::OkStatus()));
+  const int port = Start();
+  RawClient client(port);
+  client.Send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(WaitFor([&] { return written > 0; }));
+  // One read at a time: this one waits until the first is given up.
+  RawClient next(port);
+  next.Send("GET /short HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(next.ReadAll(), HasSubstr("2\r\naa\r\n"));
+  EXPECT_LT(written, 100);
+  EXPECT_EQ(Counter("sloburn_http_timeouts_total"), 1);
+}
+
+TEST_F(ServerTest, TheEndOfTheServerEndsStreams) {
+  std::atomic<int> written = 0;
+  router_.Add({"GET"}, "/stream", Lane::kRead,
+              Streams(1000, 1 << 20, absl::OkStatus(), &written));
+  RawClient client(Start());
+  client.Send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(WaitFor([&] { return written > 0; }));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(server_->Stop(absl::Milliseconds(100))));
+  EXPECT_LT(written, 100);
+}
+
 }  // namespace
 }  // namespace sloburn::web
