@@ -88,6 +88,10 @@ absl::Status Sidecar::Apply(const Config& config) {
     config_text_ = ToYaml(config);
     last_reload_ = clock_.Now();
   }
+  {
+    absl::MutexLock lock(&labels_mutex_);
+    external_labels_ = config.global.external_labels;
+  }
   UpdateDemand(config.global.evaluation_interval);
   return absl::OkStatus();
 }
@@ -191,6 +195,11 @@ absl::Status Sidecar::Start() {
   dependencies_.cors_origin = options_.cors_origin;
   dependencies_.enable_remote_write_receiver =
       options_.enable_remote_write_receiver || options_.config_file.empty();
+  dependencies_.read_limits = options_.read_limits;
+  dependencies_.external_labels = [this] {
+    absl::MutexLock lock(&labels_mutex_);
+    return external_labels_;
+  };
   dependencies_.build_info.version = kVersion;
   ConnectStatus();
   dependencies_.metrics.push_back(

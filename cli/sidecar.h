@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -41,6 +42,7 @@ struct SidecarOptions {
   bool enable_remote_write_receiver = false;
   // What /api/v1/status/flags tells: names without dashes, values as texts.
   std::vector<std::pair<std::string, std::string>> flags;
+  web::ReadLimits read_limits;
   bool shows_progress = false;              // a bar on stderr while history is loaded
   absl::Duration drain = absl::Seconds(5);  // for remote write at the end
 };
@@ -93,6 +95,9 @@ class Sidecar {
   absl::Duration pull_interval_ ABSL_GUARDED_BY(config_mutex_);
   std::string config_text_ ABSL_GUARDED_BY(config_mutex_);  // of what is in force
   absl::Time last_reload_ ABSL_GUARDED_BY(config_mutex_);   // the last that succeeded
+
+  mutable absl::Mutex labels_mutex_;
+  std::map<std::string, std::string> external_labels_ ABSL_GUARDED_BY(labels_mutex_);
 
   std::atomic<bool> stop_{false};
   absl::Mutex reload_mutex_;  // one reload or stop at a time

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,13 @@ struct WriteLimits {
   absl::Duration max_ahead = absl::Minutes(10);  // samples further in the future are refused
 };
 
+// Of /api/v1/read.
+struct ReadLimits {
+  int64_t max_samples = 50'000'000;  // of one query of a sampled answer; 0: no limit
+  int64_t max_bytes_in_frame = 1 << 20;
+  int64_t max_decoded_bytes = 32 << 20;  // of a request
+};
+
 struct Dependencies {
   Storage* storage = nullptr;                  // required
   Clock* clock = nullptr;                      // required
@@ -80,6 +88,10 @@ struct Dependencies {
   int64_t max_points_per_series = 11'000;  // of a range query
   int64_t max_response_bytes = int64_t{1} << 30;
   WriteLimits write_limits;
+  ReadLimits read_limits;
+
+  // Added to series that remote read sends. Null: none.
+  std::function<std::map<std::string, std::string>()> external_labels;
 
   std::vector<MetricsProvider> metrics;
   BuildInfo build_info;

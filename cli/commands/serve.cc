@@ -31,6 +31,9 @@ struct ServeFlags {
   size_t max_metadata = 100'000;
   std::string retention = "0";
   std::string out_of_order_window = "30m";
+  int64_t read_sample_limit = 50'000'000;
+  int read_concurrent_limit = 10;
+  int64_t read_max_bytes_in_frame = 1 << 20;
   std::string log_level = "info";
   std::string log_format = "logfmt";
   QueryFlags query;
@@ -88,6 +91,9 @@ int Serve(const ServeFlags& flags) {
   options.enable_lifecycle = flags.enable_lifecycle;
   options.cors_origin = flags.cors_origin;
   options.enable_remote_write_receiver = flags.enable_receiver;
+  options.server.read_threads = flags.read_concurrent_limit;
+  options.read_limits.max_samples = flags.read_sample_limit;
+  options.read_limits.max_bytes_in_frame = flags.read_max_bytes_in_frame;
   options.storage.max_series = flags.max_series;
   options.max_metadata = flags.max_metadata;
   options.flags = FlagValues(*flags.command);
@@ -129,6 +135,22 @@ int Serve(const ServeFlags& flags) {
   return kExitOk;
 }
 
+void AddRemoteReadFlags(CLI::App& command, ServeFlags& flags) {
+  command
+      .add_option("--storage.remote.read-sample-limit", flags.read_sample_limit,
+                  "Samples that a query of remote read may return where it does not stream; 0: no "
+                  "limit")
+      ->check(WholeNumber(0));
+  command
+      .add_option("--storage.remote.read-concurrent-limit", flags.read_concurrent_limit,
+                  "Remote reads answered at once; others wait")
+      ->check(WholeNumber(1, 1000));
+  command
+      .add_option("--storage.remote.read-max-bytes-in-frame", flags.read_max_bytes_in_frame,
+                  "Bytes after which a frame of streamed remote read ends")
+      ->check(WholeNumber(1, 1 << 30));
+}
+
 }  // namespace
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
@@ -158,6 +180,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                       "Forget samples that are older than this; 0 keeps all");
   command->add_option("--storage.out-of-order-window", flags->out_of_order_window,
                       "Accept samples this far behind the newest of all; 0 refuses late ones");
+  AddRemoteReadFlags(*command, *flags);
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   command->add_option("--log.format", flags->log_format, "logfmt or json")

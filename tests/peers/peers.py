@@ -223,12 +223,14 @@ def workdir():
 
 
 @contextlib.contextmanager
-def prometheus(binary, path, *flags):
+def prometheus(binary, path, *flags, config=""):
+    """`config` is YAML that is added to the configuration, or has its own `global`."""
+    text = config if config.startswith("global:") else "global: {scrape_interval: 1m}\n" + config
     port = free_port()
-    config = os.path.join(path, "prometheus.yml")
-    with open(config, "w") as f:
-        f.write("global: {scrape_interval: 1m}\n")
-    command = [binary, "--config.file=" + config, "--storage.tsdb.path=" + os.path.join(path, "tsdb"),
+    file = os.path.join(path, "prometheus.yml")
+    with open(file, "w") as f:
+        f.write(text)
+    command = [binary, "--config.file=" + file, "--storage.tsdb.path=" + os.path.join(path, "tsdb"),
                f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", *flags]
     base = f"http://127.0.0.1:{port}"
     with running(command, os.path.join(path, "prometheus.log")):

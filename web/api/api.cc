@@ -54,12 +54,13 @@ absl::Status AddApi(Router& router, const Dependencies& deps) {
   AddStatusTsdb(router, deps);
   AddDiscovery(router, deps);
   AddFeatures(router, deps);
+  MetricsProvider read_metrics = AddRead(router, deps);
   MetricsProvider write_metrics = AddWrite(router, deps);
   AddMetrics(router, deps,
              {[request_metrics](std::vector<MetricFamily>& families) {
                 request_metrics->Collect(families);
               },
-              std::move(write_metrics)});
+              std::move(read_metrics), std::move(write_metrics)});
   router.Add({"OPTIONS"}, "/api/v1/*", Lane::kHealth,
              [](const Request&) { return Response::NoContent(); });
   return absl::OkStatus();

@@ -23,7 +23,8 @@ void AddMetadata(Router& router, const Dependencies& deps);
 void AddRules(Router& router, const Dependencies& deps);
 void AddAlerts(Router& router, const Dependencies& deps);
 void AddSlos(Router& router, const Dependencies& deps);
-// Returns what it counts.
+// These return what they count.
+MetricsProvider AddRead(Router& router, const Dependencies& deps);
 MetricsProvider AddWrite(Router& router, const Dependencies& deps);
 void AddStatusBuildinfo(Router& router, const Dependencies& deps);
 void AddStatusProcess(Router& router, const Dependencies& deps);
