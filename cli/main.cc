@@ -55,6 +55,8 @@ int main(int argc, char** argv) {
   sloburn::cli::AddCheckCommand(app, exit_code);
   sloburn::cli::AddSloCommand(app, exit_code);
   sloburn::cli::AddFmtCommand(app, exit_code);
+  sloburn::cli::AddImportCommand(app, exit_code);
+  sloburn::cli::AddExportCommand(app, exit_code);
   sloburn::cli::AddPromqltestCommand(app, exit_code);
   sloburn::cli::AddVersionCommand(app, exit_code);
   try {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "cli/http_options.h"
+#include "cli/progress_bar.h"
 #include "parser/printer.h"
 
 namespace sloburn::cli {
@@ -40,11 +41,8 @@ bool ReadsOnlyOwnSeries(const Matchers& matchers, const std::set<std::string>& w
 }
 
 void ShowProgress(const remote::SyncProgress& progress) {
-  constexpr int kWidth = 30;
-  const int filled = static_cast<int>(progress.fraction * kWidth);
-  std::fprintf(stderr, "\rloading history [%s%s] %3.0f%%  %lld samples ",
-               std::string(filled, '#').c_str(), std::string(kWidth - filled, '.').c_str(),
-               progress.fraction * 100, static_cast<long long>(progress.samples));
+  std::fprintf(stderr, "\rloading history %s  %lld samples ",
+               ProgressBar(progress.fraction).c_str(), static_cast<long long>(progress.samples));
   if (progress.fraction >= 1) std::fputc('\n', stderr);
 }
 
