@@ -55,8 +55,9 @@ class LineReader {
   }
 
   absl::Status TooLong() const {
-    return absl::InvalidArgumentError(StrCat(name_, ":", number_ + 1, ":1: the line is longer than ",
-                                             max_line_bytes_, " bytes (--max-line-bytes)"));
+    return absl::InvalidArgumentError(StrCat(name_, ":", number_ + 1,
+                                             ":1: the line is longer than ", max_line_bytes_,
+                                             " bytes (--max-line-bytes)"));
   }
 
   absl::Status Fill() {

@@ -32,9 +32,9 @@ struct ImportProgress {
   int64_t samples_sent = 0;  // and accepted
 };
 
-// `name` is the file's, for messages; `on_progress` is called now and then. Errors: InvalidArgument "NAME:LINE:COLUMN: cause";
-// Unavailable where the file cannot be read or the server takes nothing; FailedPrecondition where
-// it refuses samples.
+// `name` is the file's, for messages; `on_progress` is called now and then. Errors: InvalidArgument
+// "NAME:LINE:COLUMN: cause"; Unavailable where the file cannot be read or the server takes nothing;
+// FailedPrecondition where it refuses samples.
 absl::StatusOr<ImportProgress> ImportMetrics(
     std::FILE* file, const std::string& name, const ImportOptions& options,
     const std::function<void(const ImportProgress&)>& on_progress);

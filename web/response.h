@@ -14,8 +14,8 @@
 
 namespace sloburn::web {
 
-// Takes a piece of a body; blocks while the client reads the pieces before. An error (the client has
-// gone) shall end the writing.
+// Takes a piece of a body; blocks while the client reads the pieces before. An error (the client
+// has gone) shall end the writing.
 using BodySink = std::function<absl::Status(std::string piece)>;
 
 struct Response {

@@ -37,8 +37,8 @@ class OpenMetricsWriter {
   std::string series_;
 };
 
-// Seconds with three decimals, or with some more where Prometheus, which cuts the product with 1000,
-// would read a millisecond less.
+// Seconds with three decimals, or with some more where Prometheus, which cuts the product with
+// 1000, would read a millisecond less.
 std::string TimestampText(int64_t timestamp_ms);
 
 }  // namespace sloburn::openmetrics

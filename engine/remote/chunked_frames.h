@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frames of a streamed remote read answer: FrameSplitter cuts a body into them and verifies each,
-// AppendFrame writes one.
+// The frames of a streamed remote read answer: FrameSplitter cuts a body into them and verifies
+// each, AppendFrame writes one.
 //
 //   frame = length:uvarint  crc:u32 big-endian, CRC-32C of the payload  payload
 //

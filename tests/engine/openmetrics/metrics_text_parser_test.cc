@@ -123,7 +123,8 @@ TEST(MetricsTextParserTest, TheGrammarIsStrict) {
 
 TEST(MetricsTextParserTest, FamiliesAreTogetherAndOfTheirType) {
   const std::pair<const char*, const char*> cases[] = {
-      {"a 1 1\nb 1 1\na 2 2\n", "3:1: the family \"a\" begins again; all of it must stand together"},
+      {"a 1 1\nb 1 1\na 2 2\n",
+       "3:1: the family \"a\" begins again; all of it must stand together"},
       {"# TYPE a gauge\nb 1 1\na 1 1\n",
        "3:1: the family \"a\" begins again; all of it must stand together"},
       {"a 1 1\n# TYPE a gauge\n", "2:8: metadata of \"a\" after its samples"},
