@@ -36,6 +36,7 @@ Sidecar::~Sidecar() { Stop(); }
 absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options) {
   std::unique_ptr<Sidecar> sidecar(new Sidecar(std::move(options)));
   ASSIGN_OR_RETURN(const Config config, sidecar->ReadConfig());
+  RETURN_IF_ERROR(sidecar->OpenStorage());
   sidecar->source_config_ = config.source;
   RETURN_IF_ERROR(sidecar->CreateSource());
   rules::ManagerOptions manager;
@@ -54,6 +55,23 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
 absl::StatusOr<Config> Sidecar::ReadConfig() const {
   if (options_.config_file.empty()) return Config();
   return LoadConfigFile(options_.config_file);
+}
+
+absl::Status Sidecar::OpenStorage() {
+  if (options_.storage_path.empty()) {
+    Log(LogLevel::kInfo, "Samples are kept in memory only; --storage.path keeps them on disk");
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(durable_, DurableStorage::Open(options_.storage_path + "/sloburn.db",
+                                                  options_.durable, storage_));
+  for (const std::string& problem : durable_->problems()) Log(LogLevel::kError, problem);
+  const StorageStats stats = storage_.Stats();
+  Log(LogLevel::kInfo, "The store is open",
+      {{"path", options_.storage_path},
+       {"series", absl::StrCat(stats.series)},
+       {"samples", absl::StrCat(stats.samples)},
+       {"duration", absl::FormatDuration(durable_->Stats().open_time)}});
+  return absl::OkStatus();
 }
 
 absl::Status Sidecar::CreateSource() {
@@ -173,6 +191,7 @@ void Sidecar::ConnectStatus() {
 
 void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
   AddStorageMetrics(storage_.Stats(), families);
+  if (durable_ != nullptr) AddDurableMetrics(durable_->Stats(), families);
   AddRuleMetrics(manager_->Metrics(), families);
   for (const auto& [name, stats] : writers_.Stats()) AddWriterMetrics(name, stats, families);
   if (source_ != nullptr) AddSourceMetrics(source_->Stats(), families);
@@ -247,6 +266,10 @@ void Sidecar::Stop() {
   if (server_ != nullptr) {
     const absl::Status status = server_->Stop(kShutdownGrace);
     if (!status.ok()) Log(LogLevel::kWarn, std::string(status.message()));
+  }
+  if (durable_ != nullptr) {
+    const absl::Status status = durable_->Close();
+    if (!status.ok()) Log(LogLevel::kError, "Closing the store", {{"err", status.ToString()}});
   }
 }
 

@@ -23,6 +23,7 @@
 #include "cli/config.h"
 #include "cli/remote_writers.h"
 #include "cli/source_feed.h"
+#include "engine/storage/durable/durable_storage.h"
 #include "engine/storage/memory_storage.h"
 #include "rules/manager.h"
 #include "rules/slo/evaluation.h"
@@ -36,6 +37,8 @@ struct SidecarOptions {
   web::ServerOptions server;
   engine::QueryOptions query;
   MemoryStorageOptions storage;
+  std::string storage_path;  // a folder; empty: samples are kept in memory only
+  DurableOptions durable;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;
   std::string cors_origin = ".*";  // as in web::Dependencies
@@ -68,6 +71,7 @@ class Sidecar {
   explicit Sidecar(SidecarOptions options);
 
   absl::StatusOr<Config> ReadConfig() const;
+  absl::Status OpenStorage();
   absl::Status CreateSource();
   absl::Status Apply(const Config& config);
   void UpdateDemand(absl::Duration interval);
@@ -79,6 +83,7 @@ class Sidecar {
   const SidecarOptions options_;
   RealClock clock_;
   MemoryStorage storage_;
+  std::unique_ptr<DurableStorage> durable_;  // null: in memory only
   web::MetricMetadataStore metadata_;
   SourceConfig source_config_;          // never changes after Create
   std::unique_ptr<SourceFeed> source_;  // null: none is configured

@@ -47,6 +47,25 @@ void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>
       MetricType::kCounter, static_cast<double>(stats.out_of_order));
 }
 
+void AddDurableMetrics(const DurableStats& stats, std::vector<web::MetricFamily>& families) {
+  const auto gauge = [&](std::string_view name, std::string_view help, int64_t value) {
+    Add(families, name, help, MetricType::kGauge, static_cast<double>(value));
+  };
+  const auto counter = [&](std::string_view name, std::string_view help, int64_t value) {
+    Add(families, name, help, MetricType::kCounter, static_cast<double>(value));
+  };
+  gauge("sloburn_storage_database_bytes", "Pages in use of the database, at the last checkpoint.",
+        stats.database_bytes);
+  gauge("sloburn_storage_journal_bytes", "Commits since the last checkpoint.",
+        stats.journal_bytes);
+  gauge("sloburn_storage_chunk_rows", "Chunks in the database.", stats.chunks);
+  gauge("sloburn_storage_quarantined_values", "Values that were found damaged and set aside.",
+        stats.quarantined);
+  counter("sloburn_storage_checkpoints_total", "Checkpoints.", stats.checkpoints);
+  counter("sloburn_storage_failed_commits_total", "Commits that could not be written.",
+          stats.failed_commits);
+}
+
 void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
                     std::vector<web::MetricFamily>& families) {
   for (const rules::GroupMetrics& group : groups) {

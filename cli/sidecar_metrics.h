@@ -7,6 +7,7 @@
 
 #include "engine/remote/remote_write.h"
 #include "engine/remote/sync.h"
+#include "engine/storage/durable/durable_storage.h"
 #include "engine/storage/memory_storage.h"
 #include "rules/manager.h"
 #include "web/metrics.h"
@@ -14,6 +15,7 @@
 namespace sloburn::cli {
 
 void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>& families);
+void AddDurableMetrics(const DurableStats& stats, std::vector<web::MetricFamily>& families);
 void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
                     std::vector<web::MetricFamily>& families);
 void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& stats,

@@ -31,6 +31,9 @@ struct ServeFlags {
   size_t max_metadata = 100'000;
   std::string retention = "0";
   std::string out_of_order_window = "30m";
+  std::string storage_path;
+  std::string sync = "interval";
+  uint64_t retention_bytes = 0;
   int64_t read_sample_limit = 50'000'000;
   int read_concurrent_limit = 10;
   int64_t read_max_bytes_in_frame = 1 << 20;
@@ -110,6 +113,12 @@ int Serve(const ServeFlags& flags) {
   options.query = *query;
   if (*retention > absl::ZeroDuration()) options.storage.retention = *retention;
   options.storage.out_of_order_window = *late;
+  options.storage_path = flags.storage_path;
+  options.durable.sync = flags.sync == "commit" ? StorageSync::kCommit
+                         : flags.sync == "off"  ? StorageSync::kOff
+                                                : StorageSync::kInterval;
+  options.durable.retention = options.storage.retention;
+  options.durable.retention_bytes = static_cast<int64_t>(flags.retention_bytes);
 
   auto sidecar = Sidecar::Create(std::move(options));
   if (!sidecar.ok()) {
@@ -178,6 +187,14 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
       ->check(WholeNumber(0));
   command->add_option("--storage.retention.time", flags->retention,
                       "Forget samples that are older than this; 0 keeps all");
+  command->add_option("--storage.path", flags->storage_path,
+                      "A folder to keep samples in; without, they are kept in memory only");
+  command->add_option("--storage.sync", flags->sync,
+                      "When commits are forced to the disk: commit, interval (once a second) or off")
+      ->check(CLI::IsMember({"commit", "interval", "off"}));
+  command->add_option("--storage.retention.size", flags->retention_bytes,
+                      "Forget the oldest chunks where the database grows above this; 0: no limit")
+      ->transform(CLI::AsSizeValue(false));
   command->add_option("--storage.out-of-order-window", flags->out_of_order_window,
                       "Accept samples this far behind the newest of all; 0 refuses late ones");
   AddRemoteReadFlags(*command, *flags);

@@ -6,7 +6,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
-#include "engine/remote/crc32c.h"
+#include "base/crc32c.h"
 
 namespace sloburn::remote {
 namespace {

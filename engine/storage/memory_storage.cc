@@ -142,6 +142,7 @@ class MemoryAppender : public Appender {
   absl::StatusOr<Pending*> Resolve(const Labels& labels);
   // What is to become of a sample that is older than the newest of its series.
   Verdict JudgeLate(const Pending& pending, const NewSample& sample, Newest* existing) const;
+  absl::Status WriteToLog(CommitLog& log) const;
   absl::Status JudgeAgain() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
   void CommitSeries(Pending& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
 
@@ -287,11 +288,32 @@ void MemoryAppender::CommitSeries(Pending& pending) {
   storage_->Tidy(series);
 }
 
+absl::Status MemoryAppender::WriteToLog(CommitLog& log) const {
+  std::vector<CommittedSeries> commit;
+  commit.reserve(pending_.size());
+  {
+    absl::ReaderMutexLock lock(&storage_->mutex_);
+    auto next_id = static_cast<SeriesIndex::Id>(storage_->index_.size());
+    for (const Pending& pending : pending_) {
+      if (pending.samples.empty() && pending.late.empty()) continue;
+      const auto id = storage_->index_.Find(pending.labels);
+      commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels, &pending.samples,
+                        &pending.late});
+    }
+  }
+  return commit.empty() ? absl::OkStatus() : log.Write(commit);
+}
+
 absl::Status MemoryAppender::Commit() {
+  absl::MutexLock commit_lock(&storage_->commit_mutex_);
+  {
+    absl::MutexLock lock(&storage_->mutex_);
+    storage_->stats_.out_of_order += std::exchange(refused_, 0);
+    RETURN_IF_ERROR(JudgeAgain());
+  }
+  // Readers go on meanwhile; nobody else commits.
+  if (storage_->log_ != nullptr) RETURN_IF_ERROR(WriteToLog(*storage_->log_));
   absl::MutexLock lock(&storage_->mutex_);
-  storage_->stats_.out_of_order += refused_;
-  refused_ = 0;
-  RETURN_IF_ERROR(JudgeAgain());
   for (Pending& pending : pending_) {
     if (!pending.samples.empty() || !pending.late.empty()) CommitSeries(pending);
   }
@@ -299,6 +321,75 @@ absl::Status MemoryAppender::Commit() {
   positions_.clear();
   new_series_ = 0;
   return absl::OkStatus();
+}
+
+void MemoryStorage::SetLog(CommitLog* log) {
+  absl::MutexLock lock(&commit_mutex_);
+  log_ = log;
+}
+
+void MemoryStorage::AwaitCommit() { absl::MutexLock lock(&commit_mutex_); }
+
+void MemoryStorage::RestoreSeries(const Labels& labels) {
+  absl::MutexLock lock(&mutex_);
+  index_.Add(labels);
+  series_.emplace_back();
+}
+
+void MemoryStorage::RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>& chunks,
+                                  const std::vector<Reset>& resets, bool keeps_resets,
+                                  int64_t interval_ms) {
+  if (chunks.empty()) return;
+  absl::MutexLock lock(&mutex_);
+  series_[id].Restore(chunks, resets, keeps_resets, interval_ms);
+  CountSample(chunks.front()->min_ms);
+  CountSample(chunks.back()->max_ms);
+  stats_.samples += static_cast<int64_t>(series_[id].samples()) - 2;
+}
+
+void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
+  absl::MutexLock lock(&mutex_);
+  StoredSeries& series = series_[id];
+  for (size_t i = 0; i < samples.size; ++i) {
+    NewSample sample{samples.timestamps[i], samples.starts == nullptr ? 0 : samples.starts[i],
+                     samples.values[i],
+                     samples.histograms == nullptr ? nullptr : samples.histograms[i]};
+    const bool is_newest = series.empty() || sample.timestamp_ms > series.newest_ms();
+    if (!series.TakesAt(sample.timestamp_ms)) continue;
+    NewSample existing;
+    if (!is_newest && series.FindInHead(sample.timestamp_ms, &existing)) continue;
+    CountSample(sample.timestamp_ms);
+    if (is_newest) {
+      series.Push(std::move(sample));
+    } else {
+      series.Insert(std::move(sample));
+    }
+  }
+}
+
+void MemoryStorage::EndRestore() {
+  absl::MutexLock lock(&mutex_);
+  for (StoredSeries& series : series_) {
+    if (series.empty() && series.has_chunks() && !series.ReopenLastChunk()) series = {};
+    if (!series.empty()) Tidy(series);
+  }
+  stats_.appended = 0;
+}
+
+void MemoryStorage::DropBefore(int64_t time_ms) {
+  absl::MutexLock lock(&mutex_);
+  for (StoredSeries& series : series_) {
+    stats_.samples -= static_cast<int64_t>(series.Drop(time_ms));
+  }
+}
+
+std::vector<SeriesView> MemoryStorage::Views(uint32_t begin, uint32_t end) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<SeriesView> views;
+  for (size_t id = begin; id < std::min<size_t>(end, series_.size()); ++id) {
+    views.push_back(series_[id].View());
+  }
+  return views;
 }
 
 int64_t MemoryStorage::OldestAccepted() const {
@@ -309,7 +400,8 @@ int64_t MemoryStorage::OldestAccepted() const {
 }
 
 void MemoryStorage::CountSample(int64_t timestamp_ms) {
-  const bool is_first = stats_.appended == 0;
+  const bool is_first = !has_times_;
+  has_times_ = true;
   stats_.min_time_ms = is_first ? timestamp_ms : std::min(stats_.min_time_ms, timestamp_ms);
   stats_.max_time_ms = is_first ? timestamp_ms : std::max(stats_.max_time_ms, timestamp_ms);
   ++stats_.appended;

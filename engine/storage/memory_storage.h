@@ -13,6 +13,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "engine/storage/commit_log.h"
 #include "engine/storage/series_index.h"
 #include "engine/storage/storage.h"
 #include "engine/storage/stored_series.h"
@@ -45,6 +46,23 @@ class MemoryStorage : public Storage {
 
   StorageStats Stats() const;
 
+  // From now on every commit is written to `log` first. Null: to none.
+  void SetLog(CommitLog* log);
+  // Returns when the commit that is being made, if any, shows.
+  void AwaitCommit();
+  // Before the first appender and snapshot: the series that are known from disk, in the order of
+  // their ids, and then their samples.
+  void RestoreSeries(const Labels& labels);
+  void RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>& chunks,
+                     const std::vector<Reset>& resets, bool keeps_resets, int64_t interval_ms);
+  // In any order; those that are there already are ignored.
+  void RestoreSamples(uint32_t id, const SampleView& samples);
+  void EndRestore();
+  // Forgets the chunks of all series that end before `time_ms`.
+  void DropBefore(int64_t time_ms);
+  // Of the series [begin, end).
+  std::vector<SeriesView> Views(uint32_t begin, uint32_t end) const;
+
  private:
   friend class MemorySnapshot;
   friend class MemoryAppender;
@@ -56,10 +74,13 @@ class MemoryStorage : public Storage {
   void Tidy(StoredSeries& series) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryStorageOptions options_;
+  absl::Mutex commit_mutex_;  // one commit at a time; before mutex_
+  CommitLog* log_ ABSL_GUARDED_BY(commit_mutex_) = nullptr;
   mutable absl::Mutex mutex_;
   SeriesIndex index_ ABSL_GUARDED_BY(mutex_);
   std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);
   StorageStats stats_ ABSL_GUARDED_BY(mutex_);
+  bool has_times_ ABSL_GUARDED_BY(mutex_) = false;  // those of stats_
 };
 
 }  // namespace sloburn

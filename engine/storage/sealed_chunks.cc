@@ -148,16 +148,15 @@ ChunkSummary SealedChunks::Summary(size_t begin, size_t end) const {
 }
 
 void SealedChunks::AddChunk(StoredChunkPtr chunk) {
+  if (chunk->samples >= kChunkSamples) return AddFull(std::move(chunk));
   is_plain &= chunk->is_plain;
   has_sums &= chunk->summary.has_sums;
-  if (chunk->samples < kChunkSamples) {
-    open = std::move(chunk);
-  } else {
-    AddFull(std::move(chunk));
-  }
+  open = std::move(chunk);
 }
 
 void SealedChunks::AddFull(StoredChunkPtr chunk) {
+  is_plain &= chunk->is_plain;
+  has_sums &= chunk->summary.has_sums;
   if (full == nullptr || full_size == full->capacity()) {
     auto larger = std::make_shared<ChunkArray>(
         full == nullptr ? kFirstCapacity : full_size + full_size / 2 + 1);
@@ -187,6 +186,14 @@ std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before
     const size_t size = std::min(kChunkSamples, all.size - begin);
     made->AddChunk(StoredChunk::Make(Part(all, begin, size), begin == 0 ? open.get() : nullptr));
   }
+  return made;
+}
+
+std::shared_ptr<const SealedChunks> SealedChunks::FromFull(
+    const std::vector<StoredChunkPtr>& chunks) {
+  if (chunks.empty()) return nullptr;
+  auto made = std::make_shared<SealedChunks>();
+  for (const StoredChunkPtr& chunk : chunks) made->AddFull(chunk);
   return made;
 }
 

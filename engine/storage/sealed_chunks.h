@@ -93,6 +93,8 @@ struct SealedChunks {
   // With `samples`, which follow all that are there.
   static std::shared_ptr<const SealedChunks> Add(const SealedChunks* before,
                                                  const SampleView& samples);
+  // Of full chunks in order of time; null where there are none.
+  static std::shared_ptr<const SealedChunks> FromFull(const std::vector<StoredChunkPtr>& chunks);
   // Without the full chunks that end before `time_ms`. Null where all have gone.
   static std::shared_ptr<const SealedChunks> Drop(
       const std::shared_ptr<const SealedChunks>& before, int64_t time_ms);

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
+#include "engine/storage/chunk/chunk_codec.h"
 
 namespace sloburn {
 namespace {
@@ -86,11 +88,58 @@ void StoredSeries::Write(size_t at, NewSample sample) {
   head_->values[at] = sample.value;
 }
 
+void StoredSeries::Restore(const std::vector<StoredChunkPtr>& chunks,
+                           const std::vector<Reset>& resets, bool keeps_resets,
+                           int64_t interval_ms) {
+  sealed_ = SealedChunks::FromFull(chunks);
+  if (sealed_ == nullptr) return;
+  for (const StoredChunkPtr& chunk : chunks) {
+    pushed_ += chunk->samples;
+    has_markers_ |= chunk->has_markers;
+    is_plain_ &= chunk->is_plain;
+    if (chunk->summary.count > 0) newest_float_ = chunk->summary.last;
+  }
+  floats_ = floats_before_head_ = sealed_->floats_before(sealed_->size());
+  float_before_head_ = newest_float_;
+  interval_ms_ = interval_ms;
+  for (const Reset& reset : resets) AddReset(reset);
+  if (!keeps_resets) {
+    has_resets_ = true;
+    keeps_resets_ = false;
+    resets_ = nullptr;
+    resets_size_ = 0;
+  }
+}
+
+bool StoredSeries::ReopenLastChunk() {
+  std::vector<StoredChunkPtr> chunks;
+  for (size_t i = 0; i < sealed_->full_size; ++i) chunks.push_back(sealed_->full->slot(i).chunk);
+  const StoredChunkPtr last = std::move(chunks.back());
+  chunks.pop_back();
+  SampleBuffer buffer;
+  if (!DecodeChunk(last->bytes, buffer).ok()) return false;
+  std::vector<Reset> resets;
+  for (size_t i = 0; i < resets_size_; ++i) {
+    const Reset& reset = resets_->resets[i];
+    if (reset.position < floats_before_head_ - last->summary.count) resets.push_back(reset);
+  }
+  StoredSeries reopened;
+  reopened.Restore(chunks, resets, keeps_resets_, interval_ms_);
+  const SampleView view = buffer.View();
+  for (size_t i = 0; i < view.size; ++i) {
+    reopened.Push({view.timestamps[i], view.starts == nullptr ? 0 : view.starts[i],
+                   view.values[i], view.histograms == nullptr ? nullptr : view.histograms[i]});
+  }
+  *this = std::move(reopened);
+  return true;
+}
+
 void StoredSeries::Push(NewSample sample) {
   if (head_ == nullptr) MoveHead(0, kFirstCapacity);
   if (head_size_ == head_->capacity) MoveHead(0, head_size_ + head_size_ / 2 + kFirstCapacity);
   if (pushed_ > 0) {
-    const int64_t distance = sample.timestamp_ms - newest_ms();
+    const int64_t newest = head_size_ > 0 ? newest_ms() : sealed_->max_ms();
+    const int64_t distance = sample.timestamp_ms - newest;
     if (pushed_ == 1) interval_ms_ = distance;
     if (interval_ms_ != distance) interval_ms_ = 0;
   }
@@ -200,6 +249,7 @@ size_t StoredSeries::Drop(int64_t time_ms) {
 
 SeriesView StoredSeries::View() const {
   SeriesView view;
+  view.changes = pushed_;
   view.sealed = sealed_;
   view.head = head_;
   view.head_size = head_size_;

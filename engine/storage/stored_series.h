@@ -51,6 +51,7 @@ struct ResetArray {
 
 // A fixed view of a series.
 struct SeriesView {
+  uint64_t changes = 0;  // samples ever put in: another number, another content
   std::shared_ptr<const SealedChunks> sealed;  // null: none
   std::shared_ptr<const HeadColumns> head;
   size_t head_size = 0;
@@ -67,8 +68,10 @@ struct SeriesView {
 
 class StoredSeries {
  public:
+  // Whether there is no sample. The newest one never leaves the head.
   bool empty() const { return head_size_ == 0; }
-  // REQUIRES: !empty(). The newest sample never leaves the head.
+  bool has_chunks() const { return sealed_ != nullptr; }
+  // REQUIRES: !empty(), for this and the next three.
   int64_t newest_ms() const { return head_->timestamps[head_size_ - 1]; }
   double newest_value() const { return head_->values[head_size_ - 1]; }
   HistogramPtr newest_histogram() const;
@@ -89,6 +92,12 @@ class StoredSeries {
   // Makes chunks of samples that are older than `before_ms` and not needed in the head, where there
   // are enough of them.
   void Seal(int64_t before_ms);
+  // Puts full chunks that were written to disk, and what is known of them, into an empty series.
+  void Restore(const std::vector<StoredChunkPtr>& chunks, const std::vector<Reset>& resets,
+               bool keeps_resets, int64_t interval_ms);
+  // After Restore, where no newer samples came: those of the last chunk go back to the head. False
+  // where they cannot be read.
+  bool ReopenLastChunk();
   // Forgets chunks that end before `time_ms`. Returns how many samples that were.
   size_t Drop(int64_t time_ms);
 

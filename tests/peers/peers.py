@@ -240,9 +240,11 @@ def prometheus(binary, path, *flags, config=""):
 
 @contextlib.contextmanager
 def sloburn(binary, path, *flags):
-    """An empty engine that receives remote write; yields its URL and process."""
+    """An empty engine that receives remote write; yields its URL and process. It takes no late samples,
+    as Prometheus does unless told otherwise."""
     port = free_port()
-    command = [binary, "serve", f"--web.listen-address=127.0.0.1:{port}", *flags]
+    command = [binary, "serve", f"--web.listen-address=127.0.0.1:{port}",
+               "--storage.out-of-order-window=0s", *flags]
     base = f"http://127.0.0.1:{port}"
     log = os.path.join(path, f"sloburn-{port}.log")
     with running(command, log) as process:

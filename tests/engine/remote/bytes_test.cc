@@ -8,7 +8,7 @@
 
 #include "base/str_cat.h"
 #include "engine/remote/chunked_frames.h"
-#include "engine/remote/crc32c.h"
+#include "base/crc32c.h"
 #include "engine/remote/gzip_decoder.h"
 #include "engine/remote/snappy_block.h"
 #include "tests/engine/remote/prometheus_wire.h"

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "engine/model/stale.h"
-#include "engine/remote/crc32c.h"
+#include "base/crc32c.h"
 
 namespace sloburn::remote {
 namespace {

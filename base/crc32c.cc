@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/remote/crc32c.h"
+#include "base/crc32c.h"
 
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace sloburn::remote {
+namespace sloburn {
 namespace {
 
 constexpr uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, bits reversed
@@ -48,4 +48,4 @@ uint32_t Crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-}  // namespace sloburn::remote
+}  // namespace sloburn

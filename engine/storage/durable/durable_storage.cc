@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/durable/durable_storage.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/log.h"
+#include "base/str_cat.h"
+#include "engine/storage/chunk/chunk_codec.h"
+#include "engine/storage/chunk_row.h"
+#include "engine/storage/journal_record.h"
+
+namespace sloburn {
+namespace {
+
+// Commits wait while so many series are written.
+constexpr uint32_t kSeriesAtOnce = 500;
+
+absl::Status SystemError(const std::string& path, const char* what) {
+  return absl::InternalError(StrCat(path, ": ", what, ": ", std::strerror(errno)));
+}
+
+// The resets of the full chunk `i` of a series, positions from its first float on.
+std::vector<Reset> ResetsOf(const SeriesView& view, size_t i) {
+  std::vector<Reset> found;
+  const uint64_t begin = view.sealed->floats_before(i), end = view.sealed->floats_before(i + 1);
+  for (size_t k = 0; k < view.resets_size; ++k) {
+    const Reset& reset = view.resets->resets[k];
+    if (reset.position >= end) break;
+    if (reset.position >= begin) found.push_back({reset.position - begin, reset.before});
+  }
+  return found;
+}
+
+// Sets a database aside that cannot be read.
+absl::Status MoveAway(const std::string& path, const absl::Status& reason) {
+  const std::string aside = StrCat(path, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::rename(StrCat(path, suffix).c_str(), StrCat(aside, suffix).c_str());
+  }
+  return absl::DataLossError(StrCat(std::string(reason.message()), "; it is now ", aside,
+                                    ", and the next start begins a new one"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DurableStorage>> DurableStorage::Open(const std::string& path,
+                                                                     DurableOptions options,
+                                                                     MemoryStorage& storage) {
+  std::unique_ptr<DurableStorage> made(new DurableStorage(options, storage));
+  const absl::Time start = absl::Now();
+  RETURN_IF_ERROR(made->Lock(path));
+  const absl::Status status = made->Connect(path);
+  if (absl::IsDataLoss(status)) {
+    {
+      absl::MutexLock lock(&made->mutex_);
+      made->Disconnect();
+    }
+    return MoveAway(path, status);
+  }
+  RETURN_IF_ERROR(status);
+  {
+    absl::MutexLock lock(&made->mutex_);
+    made->stats_.open_time = absl::Now() - start;
+  }
+  storage.SetLog(made.get());
+  made->thread_ = std::thread([store = made.get()] { store->Tend(); });
+  return made;
+}
+
+absl::Status DurableStorage::Lock(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return absl::InternalError(StrCat(folder.string(), ": ", error.message()));
+  const std::string name = path + ".lock";
+  lock_ = open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (lock_ < 0) return SystemError(name, "open");
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+  return absl::UnavailableError(StrCat(path, " is in use by another process"));
+}
+
+absl::Status DurableStorage::Connect(const std::string& path) {
+  absl::MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(db_, Sqlite::Open(path));
+  RETURN_IF_ERROR(PrepareSchema(*db_, options_.sync));
+  RETURN_IF_ERROR(Load());
+  const auto prepare = [this](SqliteStatement& statement, std::string_view sql) -> absl::Status {
+    ASSIGN_OR_RETURN(statement, db_->Prepare(sql));
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(prepare(statements_.insert_record, "INSERT INTO journal (record) VALUES (?)"));
+  RETURN_IF_ERROR(prepare(statements_.insert_series, "INSERT INTO series (id, labels) VALUES (?, ?)"));
+  RETURN_IF_ERROR(
+      prepare(statements_.insert_chunk, "INSERT INTO chunks (series, max_ms, value) VALUES (?, ?, ?)"));
+  return prepare(statements_.replace_newest, "REPLACE INTO newest (series, value) VALUES (?, ?)");
+}
+
+absl::Status DurableStorage::Load() {
+  DatabaseLoader loader(*db_, storage_);
+  RETURN_IF_ERROR(loader.Load());
+  persisted_ = std::move(loader.persisted);
+  problems_ = std::move(loader.problems);
+  stats_.chunks = loader.chunks;
+  stats_.journal_bytes = loader.journal_bytes;
+  if (loader.journal_bytes > 0) oldest_record_ = absl::Now();
+  ASSIGN_OR_RETURN(stats_.quarantined, db_->QueryInt("SELECT count(*) FROM quarantine"));
+  return absl::OkStatus();
+}
+
+DurableStorage::~DurableStorage() {
+  const absl::Status status = Close();
+  if (!status.ok()) Log(LogLevel::kError, "Closing the store", {{"err", status.ToString()}});
+  if (wal_ >= 0) close(wal_);
+  if (lock_ >= 0) close(lock_);
+}
+
+absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit) {
+  const std::string record = EncodeJournalRecord(commit);
+  absl::MutexLock lock(&mutex_);
+  if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+  const absl::Status status = db_->Transact([&]() -> absl::Status {
+    mutex_.AssertHeld();
+    for (const CommittedSeries& series : commit) {
+      if (series.labels == nullptr) continue;
+      const std::string row = EncodeSeriesRow(*series.labels);
+      RETURN_IF_ERROR(statements_.insert_series.Run(int64_t{series.id}, std::string_view(row)));
+    }
+    return statements_.insert_record.Run(std::string_view(record));
+  });
+  if (!status.ok()) {
+    ++stats_.failed_commits;
+    return status;
+  }
+  stats_.journal_bytes += std::ssize(record);
+  if (oldest_record_ == absl::InfiniteFuture()) oldest_record_ = absl::Now();
+  is_unsynced_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status DurableStorage::WriteSeries(uint32_t id, const SeriesView& view,
+                                         Persisted& persisted) {
+  if (view.changes == persisted.changes || view.head == nullptr) return absl::OkStatus();
+  std::vector<std::string> newest;
+  if (view.sealed != nullptr) {
+    const SealedChunks& sealed = *view.sealed;
+    for (size_t i = 0; i < sealed.full_size; ++i) {
+      if (sealed.samples_before(i) < persisted.samples) continue;
+      const StoredChunkPtr& chunk = sealed.full->slot(i).chunk;
+      const bool keeps_resets = view.keeps_resets || chunk->summary.resets == 0;
+      const std::string row = EncodeChunkRow(
+          id, {chunk, view.keeps_resets ? ResetsOf(view, i) : std::vector<Reset>(), keeps_resets});
+      RETURN_IF_ERROR(statements_.insert_chunk.Run(int64_t{id}, chunk->max_ms, std::string_view(row)));
+      ++stats_.chunks;
+      persisted.samples = sealed.samples_before(i + 1);
+    }
+    if (sealed.open != nullptr) newest.push_back(sealed.open->bytes);
+  }
+  for (size_t begin = 0; begin < view.head_size; begin += kMaxChunkSamples) {
+    const size_t end = std::min(view.head_size, begin + kMaxChunkSamples);
+    newest.push_back(EncodeChunk(view.head->View(begin, end)));
+  }
+  const std::string row = EncodeNewestSamples(id, newest);
+  RETURN_IF_ERROR(statements_.replace_newest.Run(int64_t{id}, std::string_view(row)));
+  persisted.changes = view.changes;
+  return absl::OkStatus();
+}
+
+absl::Status DurableStorage::CheckpointSeries(uint32_t begin, uint32_t end) {
+  const std::vector<SeriesView> views = storage_.Views(begin, end);
+  absl::MutexLock lock(&mutex_);
+  if (persisted_.size() < begin + views.size()) persisted_.resize(begin + views.size());
+  std::vector<Persisted> persisted(persisted_.begin() + begin,
+                                   persisted_.begin() + begin + views.size());
+  const int64_t chunks = stats_.chunks;
+  const absl::Status status = db_->Transact([&]() -> absl::Status {
+    mutex_.AssertHeld();
+    for (uint32_t i = 0; i < views.size(); ++i) {
+      RETURN_IF_ERROR(WriteSeries(begin + i, views[i], persisted[i]));
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) {
+    stats_.chunks = chunks;
+    return status;
+  }
+  std::copy(persisted.begin(), persisted.end(), persisted_.begin() + begin);
+  return absl::OkStatus();
+}
+
+absl::Status DurableStorage::Checkpoint() {
+  absl::MutexLock checkpoint_lock(&checkpoint_mutex_);
+  int64_t last = 0, journal_bytes = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+    // Whatever is in the journal now is in memory as well once the commit in hand is done.
+    ASSIGN_OR_RETURN(last, db_->QueryInt("SELECT coalesce(max(seq), 0) FROM journal"));
+    journal_bytes = stats_.journal_bytes;
+  }
+  storage_.AwaitCommit();
+  const auto series = static_cast<uint32_t>(storage_.Stats().series);
+  for (uint32_t begin = 0; begin < series; begin += kSeriesAtOnce) {
+    RETURN_IF_ERROR(CheckpointSeries(begin, std::min(series, begin + kSeriesAtOnce)));
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    ASSIGN_OR_RETURN(SqliteStatement erase, db_->Prepare("DELETE FROM journal WHERE seq <= ?"));
+    RETURN_IF_ERROR(erase.Run(last));
+    stats_.journal_bytes -= journal_bytes;
+    oldest_record_ = stats_.journal_bytes > 0 ? absl::Now() : absl::InfiniteFuture();
+    ++stats_.checkpoints;
+  }
+  return DropOld();
+}
+
+absl::Status DurableStorage::DropOld() {
+  int64_t bound = std::numeric_limits<int64_t>::min();
+  if (options_.retention != absl::InfiniteDuration()) {
+    bound = storage_.Stats().max_time_ms - absl::ToInt64Milliseconds(options_.retention);
+  }
+  absl::MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const int64_t pages, db_->QueryInt("PRAGMA page_count"));
+  ASSIGN_OR_RETURN(const int64_t free_pages, db_->QueryInt("PRAGMA freelist_count"));
+  ASSIGN_OR_RETURN(const int64_t page_bytes, db_->QueryInt("PRAGMA page_size"));
+  stats_.database_bytes = (pages - free_pages) * page_bytes;
+  const int64_t excess = stats_.database_bytes - options_.retention_bytes;
+  if (options_.retention_bytes > 0 && excess > 0 && stats_.chunks > 0) {
+    // The oldest chunks, by their share.
+    const auto rows = static_cast<int64_t>(static_cast<double>(stats_.chunks) *
+                                           static_cast<double>(excess) /
+                                           static_cast<double>(stats_.database_bytes));
+    ASSIGN_OR_RETURN(
+        SqliteStatement find,
+        db_->Prepare("SELECT max_ms FROM chunks ORDER BY max_ms LIMIT 1 OFFSET ?"));
+    RETURN_IF_ERROR(find.Start(std::min(rows, stats_.chunks - 1)));
+    ASSIGN_OR_RETURN(const bool has_row, find.Step());
+    if (has_row) bound = std::max(bound, find.Int(0) + 1);
+  }
+  if (bound == std::numeric_limits<int64_t>::min()) return absl::OkStatus();
+  storage_.DropBefore(bound);
+  ASSIGN_OR_RETURN(SqliteStatement erase, db_->Prepare("DELETE FROM chunks WHERE max_ms < ?"));
+  RETURN_IF_ERROR(erase.Run(bound));
+  ASSIGN_OR_RETURN(const int64_t erased, db_->QueryInt("SELECT changes()"));
+  stats_.chunks -= erased;
+  return absl::OkStatus();
+}
+
+absl::Status DurableStorage::SyncToDisk() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (db_ == nullptr || !std::exchange(is_unsynced_, false)) return absl::OkStatus();
+    if (wal_ < 0) {
+      const std::string path = db_->path() + "-wal";
+      wal_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      if (wal_ < 0) return SystemError(path, "open");
+    }
+  }
+  // Commits go on meanwhile.
+  return fdatasync(wal_) == 0 ? absl::OkStatus() : SystemError("write-ahead log", "fdatasync");
+}
+
+bool DurableStorage::IsCheckpointDue() const {
+  return stats_.journal_bytes >= options_.journal_bytes ||
+         absl::Now() - oldest_record_ >= options_.checkpoint_interval;
+}
+
+void DurableStorage::Tend() {
+  while (true) {
+    bool is_due;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto wakes = [this] {
+        mutex_.AssertHeld();
+        return stops_ || stats_.journal_bytes >= options_.journal_bytes;
+      };
+      mutex_.AwaitWithTimeout(absl::Condition(&wakes), options_.sync_interval);
+      if (stops_) return;
+      is_due = IsCheckpointDue();
+    }
+    absl::Status status;
+    if (options_.sync == StorageSync::kInterval) status = SyncToDisk();
+    if (status.ok() && is_due) status = Checkpoint();
+    if (status.ok()) continue;
+    Log(LogLevel::kError, "The store on disk", {{"err", status.ToString()}});
+    // A full disk or the like: not at once again.
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(&stops_), options_.sync_interval);
+  }
+}
+
+absl::Status DurableStorage::Close() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (db_ == nullptr) return absl::OkStatus();
+    stops_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+  absl::Status status = Checkpoint();
+  storage_.SetLog(nullptr);
+  absl::MutexLock lock(&mutex_);
+  // The journal's pages go back to the system.
+  if (status.ok()) {
+    status = db_->Execute("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  Disconnect();
+  return status;
+}
+
+void DurableStorage::Disconnect() {
+  statements_ = {};
+  db_ = nullptr;
+}
+
+DurableStats DurableStorage::Stats() const {
+  absl::MutexLock lock(&mutex_);
+  return stats_;
+}
+
+}  // namespace sloburn

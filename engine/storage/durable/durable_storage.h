@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps a MemoryStorage on disk, in one SQLite database, so that what was committed outlives the
+// process.
+//
+//   MemoryStorage storage(options);
+//   ASSIGN_OR_RETURN(auto durable, DurableStorage::Open("data/sloburn.db", durable_options, storage));
+//   ... use `storage` ...
+//   RETURN_IF_ERROR(durable->Close());
+//
+// A commit is one row of the journal, written before it shows. From time to time a checkpoint writes
+// full chunks, once each, and the newest samples of the series that have changed, and deletes the
+// journal up to where it began. Doing any part of that twice changes nothing: samples that are there
+// already are ignored, so a process may end at any point. At the start all is read back; what its
+// checksum calls damaged is moved to the table `quarantine`, told, and never served.
+// Ownership: `storage` must outlive it. Threads: any, but Close and the destructor.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "engine/storage/commit_log.h"
+#include "engine/storage/durable/database_loader.h"
+#include "engine/storage/durable/schema.h"
+#include "engine/storage/durable/sqlite.h"
+#include "engine/storage/memory_storage.h"
+
+namespace sloburn {
+
+struct DurableOptions {
+  StorageSync sync = StorageSync::kInterval;
+  absl::Duration sync_interval = absl::Seconds(1);
+  // A checkpoint begins where the journal has grown to this, or its oldest record is this old.
+  int64_t journal_bytes = 16 << 20;
+  absl::Duration checkpoint_interval = absl::Minutes(30);
+  absl::Duration retention = absl::InfiniteDuration();
+  int64_t retention_bytes = 0;  // of the database; 0: no limit
+};
+
+struct DurableStats {
+  int64_t database_bytes = 0;  // pages in use
+  int64_t journal_bytes = 0;
+  int64_t chunks = 0;          // rows
+  int64_t quarantined = 0;     // values found damaged since the database was made
+  int64_t checkpoints = 0, failed_commits = 0;  // since the start
+  absl::Duration open_time;
+};
+
+class DurableStorage : public CommitLog {
+ public:
+  // Fills `storage`, which must be new, and becomes its log. DataLoss where the database is damaged
+  // as a whole: it is renamed then, and the next start begins a new one. FailedPrecondition for a
+  // file of another program or version, Unavailable where another process has it.
+  static absl::StatusOr<std::unique_ptr<DurableStorage>> Open(const std::string& path,
+                                                              DurableOptions options,
+                                                              MemoryStorage& storage);
+  ~DurableStorage() override;
+
+  absl::Status Write(const std::vector<CommittedSeries>& commit) override;
+  absl::Status Checkpoint();
+  // Writes all to its final place. What is committed afterwards fails.
+  absl::Status Close();
+
+  DurableStats Stats() const;
+  // What was found wrong at the start, one line each.
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  DurableStorage(DurableOptions options, MemoryStorage& storage)
+      : options_(options), storage_(storage) {}
+
+  absl::Status Connect(const std::string& path);
+  absl::Status Lock(const std::string& path);
+  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckpointSeries(uint32_t begin, uint32_t end);
+  absl::Status WriteSeries(uint32_t id, const SeriesView& view, Persisted& persisted)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status DropOld();
+  void Disconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status SyncToDisk();
+  bool IsCheckpointDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tend();
+
+  const DurableOptions options_;
+  MemoryStorage& storage_;
+  std::vector<std::string> problems_;
+
+  absl::Mutex checkpoint_mutex_;  // one at a time; before mutex_
+  mutable absl::Mutex mutex_;
+  std::unique_ptr<Sqlite> db_ ABSL_GUARDED_BY(mutex_);
+  struct Statements {
+    SqliteStatement insert_record, insert_series, insert_chunk, replace_newest;
+  };
+  Statements statements_ ABSL_GUARDED_BY(mutex_);  // of db_
+  std::vector<Persisted> persisted_ ABSL_GUARDED_BY(mutex_);  // per series
+  DurableStats stats_ ABSL_GUARDED_BY(mutex_);
+  absl::Time oldest_record_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  bool is_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stops_ ABSL_GUARDED_BY(mutex_) = false;
+  int lock_ = -1;  // an open file whose lock says that the database is ours
+  int wal_ = -1;   // the file that commits are written to, for syncing it
+  std::thread thread_;
+};
+
+}  // namespace sloburn

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/durable/schema.h"
+
+#include "base/str_cat.h"
+
+namespace sloburn {
+namespace {
+
+// 'slob'
+constexpr int kApplicationId = 0x736c6f62;
+
+constexpr char kTables[] = R"(
+CREATE TABLE series (id INTEGER PRIMARY KEY, labels BLOB NOT NULL);
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, series INTEGER NOT NULL, max_ms INTEGER NOT NULL,
+                     value BLOB NOT NULL);
+CREATE INDEX chunks_by_time ON chunks (max_ms);
+CREATE TABLE newest (series INTEGER PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE journal (seq INTEGER PRIMARY KEY, record BLOB NOT NULL);
+CREATE TABLE quarantine (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, key INTEGER NOT NULL,
+                         reason TEXT NOT NULL, value BLOB);
+)";
+
+// WAL's checkpoints would otherwise write the journal's pages into the database again and again.
+constexpr char kPragmas[] = R"(
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+PRAGMA wal_autocheckpoint = 4096;
+PRAGMA cache_size = -4096;
+PRAGMA temp_store = MEMORY;
+)";
+
+const char* Synchronous(StorageSync sync) {
+  switch (sync) {
+    case StorageSync::kCommit: return "FULL";
+    case StorageSync::kInterval: return "NORMAL";
+    default: return "OFF";
+  }
+}
+
+}  // namespace
+
+absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
+  RETURN_IF_ERROR(db.Execute(kPragmas));
+  RETURN_IF_ERROR(db.Execute(StrCat("PRAGMA synchronous = ", Synchronous(sync))));
+  ASSIGN_OR_RETURN(const int64_t application, db.QueryInt("PRAGMA application_id"));
+  ASSIGN_OR_RETURN(const int64_t tables, db.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  if (application == 0 && tables == 0) {
+    return db.Transact([&] {
+      return db.Execute(StrCat(kTables, "PRAGMA application_id = ", kApplicationId,
+                               "; PRAGMA user_version = ", kSchemaVersion));
+    });
+  }
+  if (application != kApplicationId) {
+    return absl::FailedPreconditionError(
+        StrCat(db.path(), " is a database of another program; name another --storage.path"));
+  }
+  ASSIGN_OR_RETURN(const int64_t version, db.QueryInt("PRAGMA user_version"));
+  if (version != kSchemaVersion) {
+    return absl::FailedPreconditionError(
+        StrCat(db.path(), " has schema version ", version, "; this program reads ",
+               kSchemaVersion, " and nothing else"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sloburn

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/durable/sqlite.h"
+
+#include <sqlite3.h>
+
+#include "base/str_cat.h"
+
+namespace sloburn {
+namespace {
+
+constexpr int kBusyTimeoutMs = 5000;
+
+absl::StatusCode CodeOf(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return absl::StatusCode::kResourceExhausted;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return absl::StatusCode::kDataLoss;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return absl::StatusCode::kUnavailable;
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return absl::StatusCode::kPermissionDenied;
+    case SQLITE_CANTOPEN: return absl::StatusCode::kNotFound;
+    default: return absl::StatusCode::kInternal;
+  }
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+absl::Status SqliteStatement::Bind(int index, int64_t value) {
+  const int code = sqlite3_bind_int64(statement_.get(), index, value);
+  return code == SQLITE_OK ? absl::OkStatus() : db_->Error(code);
+}
+
+absl::Status SqliteStatement::Bind(int index, std::string_view bytes) {
+  // The bytes stay until the statement has run.
+  const int code = sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(),
+                                       SQLITE_STATIC);
+  return code == SQLITE_OK ? absl::OkStatus() : db_->Error(code);
+}
+
+absl::StatusOr<bool> SqliteStatement::Step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  const absl::Status error = db_->Error(code);
+  sqlite3_reset(statement_.get());
+  return error;
+}
+
+absl::Status SqliteStatement::Reset() {
+  // Tells again what Step has told.
+  sqlite3_reset(statement_.get());
+  return absl::OkStatus();
+}
+
+int64_t SqliteStatement::Int(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view SqliteStatement::Bytes(int column) const {
+  const void* const data = sqlite3_column_blob(statement_.get(), column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data),
+          static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path) {
+  sqlite3* db = nullptr;
+  const int code = sqlite3_open_v2(
+      path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  if (db == nullptr) return absl::ResourceExhaustedError(StrCat(path, ": out of memory"));
+  std::unique_ptr<Sqlite> made(new Sqlite(path, db));
+  if (code != SQLITE_OK) return made->Error(code);
+  sqlite3_extended_result_codes(db, 1);
+  sqlite3_busy_timeout(db, kBusyTimeoutMs);
+  return made;
+}
+
+Sqlite::~Sqlite() { sqlite3_close_v2(db_); }
+
+absl::StatusOr<SqliteStatement> Sqlite::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return Error(code);
+  SqliteStatement made;
+  made.db_ = this;
+  made.statement_.reset(statement);
+  return made;
+}
+
+absl::Status Sqlite::Execute(const std::string& sql) {
+  const int code = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : Error(code);
+}
+
+absl::StatusOr<int64_t> Sqlite::QueryInt(std::string_view sql) {
+  ASSIGN_OR_RETURN(SqliteStatement statement, Prepare(sql));
+  ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  if (!has_row) return absl::NotFoundError(StrCat(path_, ": no row for ", sql));
+  return statement.Int(0);
+}
+
+absl::Status Sqlite::Error(int code) const {
+  return absl::Status(CodeOf(code), StrCat(path_, ": ", sqlite3_errmsg(db_)));
+}
+
+}  // namespace sloburn

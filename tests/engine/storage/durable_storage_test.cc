@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/durable/durable_storage.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bit>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <random>
+
+#include "engine/model/histogram.h"
+#include "engine/model/stale.h"
+
+namespace sloburn {
+namespace {
+
+Labels Named(const std::string& name) { return Labels::FromPairs({{"__name__", name}, {"a", "b"}}); }
+
+class DurableStorageTest : public testing::Test {
+ protected:
+  DurableStorageTest() {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("sloburn-durable-" + std::to_string(getpid()) + "-" +
+               testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+  }
+  ~DurableStorageTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path() const { return folder_ / "sloburn.db"; }
+
+  static MemoryStorageOptions MemoryOptions() {
+    MemoryStorageOptions options;
+    options.out_of_order_window = absl::Minutes(5);
+    return options;
+  }
+
+  // Everything in the store, by series.
+  static std::map<std::string, std::vector<std::pair<int64_t, uint64_t>>> All(
+      const MemoryStorage& storage) {
+    std::map<std::string, std::vector<std::pair<int64_t, uint64_t>>> all;
+    auto found = storage.TakeSnapshot()->Select({}, std::numeric_limits<int64_t>::min(),
+                                                std::numeric_limits<int64_t>::max());
+    EXPECT_TRUE(found.ok());
+    for (const auto& reader : *found) {
+      SampleBuffer buffer;
+      const auto view = reader->Read(std::numeric_limits<int64_t>::min() + 1,
+                                     std::numeric_limits<int64_t>::max(), buffer);
+      EXPECT_TRUE(view.ok());
+      auto& samples = all[reader->labels().ToString()];
+      for (size_t i = 0; i < view->size; ++i) {
+        samples.emplace_back(view->timestamps[i], std::bit_cast<uint64_t>(view->values[i]));
+      }
+    }
+    return all;
+  }
+
+  // `rounds` commits of several series: counters with resets, gaps, markers, late samples.
+  void Fill(MemoryStorage& storage, int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      auto appender = storage.NewAppender();
+      const size_t size = 1 + random_() % 300;
+      for (size_t i = 0; i < size; ++i) {
+        time_ms_ += 1000 + (random_() % 50 == 0 ? 7000 : 0);
+        for (int k = 0; k < 3; ++k) {
+          if (random_() % 20 == 0) continue;
+          value_[k] = random_() % 300 == 0 ? 0 : value_[k] + static_cast<double>(random_() % 9);
+          const double value = random_() % 200 == 0 ? StaleMarker() : value_[k] / (k + 1);
+          ASSERT_TRUE(appender->Append(Named("m" + std::to_string(k)), time_ms_, value).ok());
+        }
+        if (i % 40 == 39) {
+          ASSERT_TRUE(appender->Append(Named("m3"), time_ms_, 1).ok());
+          ASSERT_TRUE(appender->Append(Named("m3"), time_ms_ - 500 - static_cast<int>(random_() % 400),
+                                       2).ok());
+        }
+      }
+      ASSERT_TRUE(appender->Commit().ok());
+    }
+  }
+
+  std::filesystem::path folder_;
+  std::mt19937 random_{5};
+  int64_t time_ms_ = 1'700'000'000'000;
+  double value_[3] = {0, 0, 0};
+};
+
+TEST_F(DurableStorageTest, WhatWasCommittedIsThereAgain) {
+  std::map<std::string, std::vector<std::pair<int64_t, uint64_t>>> before;
+  for (int start = 0; start < 6; ++start) {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok()) << durable.status();
+    EXPECT_TRUE((*durable)->problems().empty());
+    EXPECT_EQ(All(storage), before);
+    Fill(storage, 15);
+    if (start % 2 == 0) {
+      ASSERT_TRUE((*durable)->Checkpoint().ok());
+    }
+    Fill(storage, 3);
+    before = All(storage);
+    ASSERT_TRUE((*durable)->Close().ok());
+    EXPECT_GT((*durable)->Stats().chunks, start * 3);
+  }
+}
+
+TEST_F(DurableStorageTest, SurvivesTheEndOfItsProcess) {
+  for (int round = 0; round < 5; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      MemoryStorage storage(MemoryOptions());
+      auto durable = DurableStorage::Open(Path(), {}, storage);
+      if (!durable.ok()) _exit(2);
+      time_ms_ += round * 10'000'000;
+      Fill(storage, 10);
+      if (round % 2 == 1 && !(*durable)->Checkpoint().ok()) _exit(3);
+      Fill(storage, 2);
+      // What follows is not committed.
+      auto appender = storage.NewAppender();
+      appender->Append(Named("never"), 1, 1).IgnoreError();
+      _exit(HasFatalFailure() ? 4 : 0);  // as kill -9: nothing is closed
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_EQ(WEXITSTATUS(status), 0);
+    // The same in this process, in memory.
+    MemoryStorage expected(MemoryOptions());
+    if (round == 0) {
+      Fill(expected, 12);
+      MemoryStorage storage(MemoryOptions());
+      auto durable = DurableStorage::Open(Path(), {}, storage);
+      ASSERT_TRUE(durable.ok()) << durable.status();
+      EXPECT_EQ(All(storage), All(expected));
+    }
+  }
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {}, storage);
+  ASSERT_TRUE(durable.ok());
+  EXPECT_EQ(All(storage).count(Named("never").ToString()), 0u);
+}
+
+TEST_F(DurableStorageTest, DamagedValuesAreSetAside) {
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    Fill(storage, 40);
+  }
+  {
+    auto db = Sqlite::Open(Path());
+    ASSERT_TRUE(db.ok());
+    ASSERT_TRUE((*db)->Execute("UPDATE chunks SET value = CAST(value || x'00' AS BLOB) WHERE id = 2;"
+                               "UPDATE chunks SET series = 1 WHERE id = 1;"
+                               "UPDATE newest SET value = x'0100' WHERE series = 0;"
+                               "INSERT INTO journal (record) VALUES (x'01ff');").ok());
+  }
+  MemoryStorage storage(MemoryOptions());
+  {
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok()) << durable.status();
+    EXPECT_EQ((*durable)->problems().size(), 4u);
+    EXPECT_EQ((*durable)->Stats().quarantined, 4);
+    // A series whose newest samples are gone goes on after its last chunk.
+    Fill(storage, 1);
+    EXPECT_TRUE((*durable)->Close().ok());
+  }
+  MemoryStorage again(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {}, again);
+  ASSERT_TRUE(durable.ok());
+  EXPECT_TRUE((*durable)->problems().empty());
+  EXPECT_EQ((*durable)->Stats().quarantined, 4);
+  EXPECT_EQ(All(again), All(storage));
+}
+
+TEST_F(DurableStorageTest, ADatabaseThatIsNoneIsMovedAway) {
+  std::filesystem::create_directories(folder_);
+  {
+    FILE* const file = fopen(Path().c_str(), "w");
+    for (int i = 0; i < 1000; ++i) fputs("this is no database ", file);
+    fclose(file);
+  }
+  MemoryStorage storage;
+  const auto failed = DurableStorage::Open(Path(), {}, storage);
+  EXPECT_EQ(failed.status().code(), absl::StatusCode::kDataLoss) << failed.status();
+  EXPECT_FALSE(std::filesystem::exists(Path()));
+  EXPECT_TRUE(DurableStorage::Open(Path(), {}, storage).ok());
+}
+
+TEST_F(DurableStorageTest, OneProcessAtATime) {
+  MemoryStorage storage;
+  auto durable = DurableStorage::Open(Path(), {}, storage);
+  ASSERT_TRUE(durable.ok());
+  MemoryStorage other;
+  const auto second = DurableStorage::Open(Path(), {}, other);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(DurableStorageTest, SizeIsKeptWithinItsLimit) {
+  MemoryStorage storage(MemoryOptions());
+  DurableOptions options;
+  options.retention_bytes = 200'000;
+  auto durable = DurableStorage::Open(Path(), options, storage);
+  ASSERT_TRUE(durable.ok());
+  for (int round = 0; round < 8; ++round) {
+    Fill(storage, 60);
+    ASSERT_TRUE((*durable)->Checkpoint().ok());
+  }
+  ASSERT_TRUE((*durable)->Checkpoint().ok());
+  EXPECT_LT((*durable)->Stats().database_bytes, 400'000);
+  ASSERT_TRUE((*durable)->Close().ok());
+  const auto before = All(storage);
+  durable->reset();
+  MemoryStorage again(MemoryOptions());
+  auto reopened = DurableStorage::Open(Path(), {}, again);
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_EQ(All(again), before);
+}
+
+TEST_F(DurableStorageTest, AFailedCommitChangesNothing) {
+  MemoryStorage storage;
+  auto durable = DurableStorage::Open(Path(), {}, storage);
+  ASSERT_TRUE(durable.ok());
+  auto appender = storage.NewAppender();
+  ASSERT_TRUE(appender->Append(Named("a"), 1, 1).ok());
+  ASSERT_TRUE((*durable)->Close().ok());
+  storage.SetLog(durable->get());  // as if its disk were gone
+  EXPECT_FALSE(appender->Commit().ok());
+  EXPECT_EQ(storage.Stats().series, 0u);
+  storage.SetLog(nullptr);
+}
+
+TEST_F(DurableStorageTest, Histograms) {
+  auto histogram = std::make_shared<Histogram>();
+  histogram->count = 3;
+  histogram->sum = 7.5;
+  histogram->positive.spans = {{0, 2}};
+  histogram->positive.counts = {1, 2};
+  {
+    MemoryStorage storage;
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    for (int i = 0; i < 3; ++i) {
+      auto appender = storage.NewAppender();
+      ASSERT_TRUE(appender->AppendHistogram(Named("h"), 1000 + i, histogram).ok());
+      ASSERT_TRUE(appender->AppendStarted(Named("s"), 1000 + i, 900, i, nullptr).ok());
+      ASSERT_TRUE(appender->Commit().ok());
+    }
+  }
+  MemoryStorage storage;
+  auto durable = DurableStorage::Open(Path(), {}, storage);
+  ASSERT_TRUE(durable.ok());
+  auto found = storage.TakeSnapshot()->Select({}, 0, 5000);
+  ASSERT_TRUE(found.ok());
+  ASSERT_EQ(found->size(), 2u);
+  SampleBuffer buffer;
+  const auto view = (*found)[0]->Read(0, 5000, buffer);
+  ASSERT_EQ(view->size, 3u);
+  EXPECT_EQ(view->histograms[2]->sum, 7.5);
+  const auto started = (*found)[1]->Read(0, 5000, buffer);
+  ASSERT_EQ(started->size, 3u);
+  EXPECT_EQ(started->starts[0], 900);
+}
+
+}  // namespace
+}  // namespace sloburn
