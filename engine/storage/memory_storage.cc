@@ -102,7 +102,7 @@ class MemorySnapshot : public Snapshot {
       const StoredSeries& series = storage_->series_[id];
       if (series.empty() || limits_[id] < min_ms || series.oldest_ms() > max_ms) continue;
       found.push_back(
-          MakeStoredSeriesReader(storage_->index_.labels(id), series.View(), limits_[id]));
+          MakeStoredSeriesReader(storage_->index_.labels(id), series.View(min_ms), limits_[id]));
     }
     return found;
   }

@@ -199,7 +199,8 @@ std::shared_ptr<const SealedChunks> SealedChunks::FromFull(
 
 std::shared_ptr<const SealedChunks> SealedChunks::Drop(
     const std::shared_ptr<const SealedChunks>& before, int64_t time_ms) {
-  const size_t first = std::min(before->FirstEndingFrom(time_ms), before->full_size);
+  const size_t first =
+      std::min({before->FirstEndingFrom(time_ms), before->full_size, before->size() - 1});
   if (first == 0) return before;
   auto made = std::make_shared<SealedChunks>();
   made->floats_dropped = before->floats_before(first);

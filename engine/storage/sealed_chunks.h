@@ -95,7 +95,7 @@ struct SealedChunks {
                                                  const SampleView& samples);
   // Of full chunks in order of time; null where there are none.
   static std::shared_ptr<const SealedChunks> FromFull(const std::vector<StoredChunkPtr>& chunks);
-  // Without the full chunks that end before `time_ms`. Null where all have gone.
+  // Without the full chunks that end before `time_ms`; one chunk stays at least.
   static std::shared_ptr<const SealedChunks> Drop(
       const std::shared_ptr<const SealedChunks>& before, int64_t time_ms);
 

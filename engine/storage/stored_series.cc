@@ -35,8 +35,14 @@ HistogramPtr StoredSeries::newest_histogram() const {
   return head_->histograms == nullptr ? nullptr : head_->histograms[head_size_ - 1];
 }
 
-int64_t StoredSeries::oldest_ms() const {
-  return sealed_ == nullptr ? head_->timestamps[0] : sealed_->min_ms();
+void StoredSeries::SetSealed(std::shared_ptr<const SealedChunks> sealed) {
+  sealed_ = std::move(sealed);
+  if (sealed_ == nullptr) {
+    if (head_size_ > 0) oldest_ms_ = head_->timestamps[0];
+    return;
+  }
+  oldest_ms_ = sealed_->min_ms();
+  sealed_max_ms_ = sealed_->max_ms();
 }
 
 size_t StoredSeries::samples() const {
@@ -91,8 +97,9 @@ void StoredSeries::Write(size_t at, NewSample sample) {
 void StoredSeries::Restore(const std::vector<StoredChunkPtr>& chunks,
                            const std::vector<Reset>& resets, bool keeps_resets,
                            int64_t interval_ms) {
-  sealed_ = SealedChunks::FromFull(chunks);
+  SetSealed(SealedChunks::FromFull(chunks));
   if (sealed_ == nullptr) return;
+  newest_ms_ = sealed_max_ms_;
   for (const StoredChunkPtr& chunk : chunks) {
     pushed_ += chunk->samples;
     has_markers_ |= chunk->has_markers;
@@ -138,11 +145,12 @@ void StoredSeries::Push(NewSample sample) {
   if (head_ == nullptr) MoveHead(0, kFirstCapacity);
   if (head_size_ == head_->capacity) MoveHead(0, head_size_ + head_size_ / 2 + kFirstCapacity);
   if (pushed_ > 0) {
-    const int64_t newest = head_size_ > 0 ? newest_ms() : sealed_->max_ms();
-    const int64_t distance = sample.timestamp_ms - newest;
+    const int64_t distance = sample.timestamp_ms - newest_ms_;
     if (pushed_ == 1) interval_ms_ = distance;
     if (interval_ms_ != distance) interval_ms_ = 0;
   }
+  if (pushed_ == 0) oldest_ms_ = sample.timestamp_ms;
+  newest_ms_ = sample.timestamp_ms;
   const double value = sample.value;
   const bool is_float = sample.histogram == nullptr;
   Write(head_size_, std::move(sample));
@@ -195,6 +203,7 @@ void StoredSeries::Insert(NewSample sample) {
   ++head_size_;
   ++pushed_;
   interval_ms_ = 0;
+  oldest_ms_ = std::min(oldest_ms_, sample.timestamp_ms);
   Write(at, std::move(sample));
   RecountFloats();
 }
@@ -230,7 +239,7 @@ void StoredSeries::Seal(int64_t before_ms) {
   const int64_t* const begin = head_->timestamps.get();
   const size_t size = std::lower_bound(begin, begin + head_size_ - kLeastHead, before_ms) - begin;
   if (size < kSealStep) return;
-  sealed_ = SealedChunks::Add(sealed_.get(), head_->View(0, size));
+  SetSealed(SealedChunks::Add(sealed_.get(), head_->View(0, size)));
   for (size_t i = 0; i < size; ++i) {
     const double value = head_->values[i];
     if (!IsFloat(*head_, i) || IsStale(value)) continue;
@@ -243,19 +252,22 @@ void StoredSeries::Seal(int64_t before_ms) {
 size_t StoredSeries::Drop(int64_t time_ms) {
   if (sealed_ == nullptr) return 0;
   const size_t before = samples();
-  sealed_ = SealedChunks::Drop(sealed_, time_ms);
+  SetSealed(SealedChunks::Drop(sealed_, time_ms));
   return before - samples();
 }
 
-SeriesView StoredSeries::View() const {
+SeriesView StoredSeries::View(int64_t min_ms) const {
   SeriesView view;
   view.changes = pushed_;
-  view.sealed = sealed_;
+  // Most queries are about the newest samples: each pointer left out saves a reference count.
+  if (sealed_ != nullptr && min_ms <= sealed_max_ms_) {
+    view.sealed = sealed_;
+    view.resets = resets_;
+    view.resets_size = resets_size_;
+  }
   view.head = head_;
   view.head_size = head_size_;
   view.floats_before_head = floats_before_head_;
-  view.resets = resets_;
-  view.resets_size = resets_size_;
   view.keeps_resets = keeps_resets_;
   view.is_plain = is_plain_;
   view.interval_ms = interval_ms_;

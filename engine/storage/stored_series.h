@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "engine/model/sample.h"
@@ -72,14 +73,14 @@ class StoredSeries {
   bool empty() const { return head_size_ == 0; }
   bool has_chunks() const { return sealed_ != nullptr; }
   // REQUIRES: !empty(), for this and the next three.
-  int64_t newest_ms() const { return head_->timestamps[head_size_ - 1]; }
+  int64_t newest_ms() const { return newest_ms_; }
   double newest_value() const { return head_->values[head_size_ - 1]; }
   HistogramPtr newest_histogram() const;
-  int64_t oldest_ms() const;
+  int64_t oldest_ms() const { return oldest_ms_; }
   size_t samples() const;
   // Whether a sample that is older than the newest can still be put in: what is sealed stays so.
   bool TakesAt(int64_t timestamp_ms) const {
-    return sealed_ == nullptr || timestamp_ms > sealed_->max_ms();
+    return sealed_ == nullptr || timestamp_ms > sealed_max_ms_;
   }
 
   // REQUIRES: newer than all.
@@ -101,7 +102,8 @@ class StoredSeries {
   // Forgets chunks that end before `time_ms`. Returns how many samples that were.
   size_t Drop(int64_t time_ms);
 
-  SeriesView View() const;
+  // Of the samples from `min_ms` on; those before may be left out.
+  SeriesView View(int64_t min_ms = std::numeric_limits<int64_t>::min()) const;
   size_t chunk_bytes() const;
 
  private:
@@ -112,9 +114,13 @@ class StoredSeries {
   void AddReset(Reset reset);
   void RecountFloats();
 
-  std::shared_ptr<const SealedChunks> sealed_;
-  std::shared_ptr<HeadColumns> head_;
+  void SetSealed(std::shared_ptr<const SealedChunks> sealed);
+
+  // First what every query looks at, of all series.
+  int64_t newest_ms_ = 0, oldest_ms_ = 0, sealed_max_ms_ = 0;
   size_t head_size_ = 0;
+  std::shared_ptr<HeadColumns> head_;
+  std::shared_ptr<const SealedChunks> sealed_;
   uint64_t pushed_ = 0;       // samples ever
   uint64_t floats_ = 0;       // of them floats, without markers
   double newest_float_ = 0;   // where floats_ > 0
