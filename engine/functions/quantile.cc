@@ -110,6 +110,12 @@ size_t SlidingQuantile(const SeriesWindows& w, StepValues out) {
       continue;
     }
     const bool is_ascending = run_starts[slider.end() - 1] <= slider.begin();
+    if (w.steps == 1 && !is_ascending) {
+      // One window: two values have to be found, not all put in order.
+      std::vector<double> values(w.values + slider.begin(), w.values + slider.end());
+      out.values[step] = Quantile(q, values);
+      continue;
+    }
     const double* const ascending = is_ascending ? w.values + slider.begin()
                                                  : sorted.MoveTo(slider.begin(), slider.end());
     out.values[step] = Rank(q, size).Of(ascending);
