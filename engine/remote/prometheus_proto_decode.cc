@@ -204,7 +204,8 @@ absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
   request.samples += static_cast<int64_t>(raw.samples.size() + raw.histograms.size());
   request.histograms += static_cast<int64_t>(raw.histograms.size());
   request.series.push_back(
-      {std::move(labels), std::move(raw.samples), std::move(raw.histograms)});
+      // A copy is as large as it must be, and leaves the room for the next series.
+      {std::move(labels), raw.samples, std::move(raw.histograms)});
   return absl::OkStatus();
 }
 
@@ -231,7 +232,7 @@ absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLim
     if (out.size() >= limits.max_series) return TooManySeries(limits);
     RETURN_IF_ERROR(ReadTimeSeries(ReadMessage(wire), limits, limits.max_samples - samples, raw));
     samples += raw.samples.size() + raw.histograms.size();
-    out.push_back({query_index, {BuildLabels(raw.labels), std::move(raw.samples),
+    out.push_back({query_index, {BuildLabels(raw.labels), raw.samples,
                                  std::move(raw.histograms)}});
   }
   return absl::OkStatus();

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "engine/model/labels.h"
-#include "engine/storage/stored_series.h"
+#include "engine/storage/storage.h"
 
 namespace sloburn {
 
@@ -17,8 +17,8 @@ namespace sloburn {
 struct CommittedSeries {
   uint32_t id;
   const Labels* labels;  // of a new series; otherwise null
-  const std::vector<NewSample>* samples;  // newer than all before
-  const std::vector<NewSample>* late;     // the others
+  SampleView samples;    // newer than all before
+  SampleView late;       // the others, in order of time
 };
 
 class CommitLog {

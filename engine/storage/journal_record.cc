@@ -19,10 +19,6 @@ constexpr size_t kHeaderBytes = 1 + sizeof(uint32_t);
 // Fewer samples are shorter as they are.
 constexpr size_t kChunkFrom = 8;
 
-bool IsPlain(const NewSample& sample) {
-  return sample.histogram == nullptr && sample.start_ms == 0;
-}
-
 bool IsInteger(double value) {
   return std::fabs(value) < 0x1p53 &&
          std::bit_cast<uint64_t>(value) ==
@@ -33,57 +29,38 @@ class RecordWriter {
  public:
   explicit RecordWriter(std::string& out) : out_(out), writer_(out) {}
 
-  // Samples [begin, end) of one series; in order of time where they are many.
-  void Samples(uint32_t id, const NewSample* begin, const NewSample* end) {
-    const size_t size = end - begin;
-    const bool is_chunk = size >= kChunkFrom || !std::all_of(begin, end, IsPlain);
+  void Samples(uint32_t id, const SampleView& samples) {
+    const bool is_chunk = samples.size >= kChunkFrom || samples.histograms != nullptr ||
+                          samples.starts != nullptr;
     writer_.Varint(id);
-    writer_.Varint(size << 1 | (is_chunk ? 1 : 0));
+    writer_.Varint(samples.size << 1 | (is_chunk ? 1 : 0));
     if (is_chunk) {
-      Chunk(begin, end);
-    } else {
-      for (const NewSample* sample = begin; sample != end; ++sample) One(*sample);
+      const std::string chunk = EncodeChunk(samples);
+      writer_.Varint(chunk.size());
+      out_ += chunk;
+      return;
     }
+    for (size_t i = 0; i < samples.size; ++i) One(samples.timestamps[i], samples.values[i]);
   }
 
  private:
-  void Chunk(const NewSample* begin, const NewSample* end) {
-    buffer_.Clear();
-    for (const NewSample* sample = begin; sample != end; ++sample) {
-      buffer_.timestamps.push_back(sample->timestamp_ms);
-      buffer_.values.push_back(sample->value);
-      if (sample->histogram != nullptr || !buffer_.histograms.empty()) {
-        buffer_.histograms.resize(buffer_.timestamps.size());
-        buffer_.histograms.back() = sample->histogram;
-      }
-      if (sample->start_ms != 0 || !buffer_.starts.empty()) {
-        buffer_.starts.resize(buffer_.timestamps.size());
-        buffer_.starts.back() = sample->start_ms;
-      }
-    }
-    const std::string chunk = EncodeChunk(buffer_.View());
-    writer_.Varint(chunk.size());
-    out_ += chunk;
-  }
-
-  void One(const NewSample& sample) {
+  void One(int64_t timestamp_ms, double value) {
     // Wraps around where it does not fit, as the reader does.
-    const auto difference = static_cast<int64_t>(static_cast<uint64_t>(sample.timestamp_ms) -
+    const auto difference = static_cast<int64_t>(static_cast<uint64_t>(timestamp_ms) -
                                                  static_cast<uint64_t>(before_ms_));
-    before_ms_ = sample.timestamp_ms;
-    const bool is_integer = IsInteger(sample.value);
+    before_ms_ = timestamp_ms;
+    const bool is_integer = IsInteger(value);
     writer_.Byte(is_integer ? 1 : 0);
     writer_.Signed(difference);
     if (is_integer) {
-      writer_.Signed(static_cast<int64_t>(sample.value));
+      writer_.Signed(static_cast<int64_t>(value));
     } else {
-      writer_.Word(std::bit_cast<uint64_t>(sample.value));
+      writer_.Word(std::bit_cast<uint64_t>(value));
     }
   }
 
   std::string& out_;
   chunk::ByteWriter writer_;
-  SampleBuffer buffer_;
   int64_t before_ms_ = 0;
 };
 
@@ -95,12 +72,12 @@ std::string EncodeJournalRecord(const std::vector<CommittedSeries>& commit) {
   std::string record(kHeaderBytes, '\0');
   RecordWriter writer(record);
   for (const CommittedSeries& series : commit) {
-    const std::vector<NewSample>& samples = *series.samples;
-    for (size_t begin = 0; begin < samples.size(); begin += kMaxChunkSamples) {
-      const size_t size = std::min(kMaxChunkSamples, samples.size() - begin);
-      writer.Samples(series.id, samples.data() + begin, samples.data() + begin + size);
+    for (const SampleView* part : {&series.samples, &series.late}) {
+      for (size_t begin = 0; begin < part->size; begin += kMaxChunkSamples) {
+        const size_t size = std::min(kMaxChunkSamples, part->size - begin);
+        writer.Samples(series.id, part->Part(begin, size));
+      }
     }
-    for (const NewSample& sample : *series.late) writer.Samples(series.id, &sample, &sample + 1);
   }
   record[0] = kVersion;
   const uint32_t crc = Crc32c(std::string_view(record).substr(kHeaderBytes));

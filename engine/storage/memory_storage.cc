@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <map>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
@@ -133,8 +134,10 @@ class MemoryAppender : public Appender {
  private:
   struct Pending {
     Labels labels;
-    std::vector<NewSample> samples;  // newer than all before
-    std::vector<NewSample> late;     // not so; no two at the same time
+    SampleBuffer samples;               // newer than all before
+    std::map<int64_t, NewSample> late;  // not so; by time
+    SampleBuffer late_columns;          // the same, for the commit
+    bool empty() const { return samples.timestamps.empty() && late.empty(); }
     Newest newest;
     bool has_newest = false;
   };
@@ -143,7 +146,9 @@ class MemoryAppender : public Appender {
   // What is to become of a sample that is older than the newest of its series.
   Verdict JudgeLate(const Pending& pending, const NewSample& sample, Newest* existing) const;
   absl::Status WriteToLog(CommitLog& log) const;
-  absl::Status JudgeAgain() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
+  absl::Status JudgeAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
+  static void MakeLate(Pending& pending, int64_t newest_ms);
+  static void SortLate(Pending& pending, const StoredSeries* series);
   void CommitSeries(Pending& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
 
   MemoryStorage* const storage_;
@@ -158,12 +163,21 @@ Newest ToNewest(const NewSample& sample) {
   return {sample.timestamp_ms, sample.value, sample.histogram};
 }
 
-// The sample at the time of `sample` among `samples`, or null.
-const NewSample* FindSameTime(const std::vector<NewSample>& samples, const NewSample& sample) {
-  const auto found = std::find_if(samples.begin(), samples.end(), [&](const NewSample& other) {
-    return other.timestamp_ms == sample.timestamp_ms;
-  });
-  return found == samples.end() ? nullptr : &*found;
+// The sample at `timestamp_ms` among the samples of an appender.
+bool FindSameTime(const SampleBuffer& samples, const std::map<int64_t, NewSample>& late,
+                  int64_t timestamp_ms, Newest* found) {
+  const auto other = late.find(timestamp_ms);
+  if (other != late.end()) {
+    *found = ToNewest(other->second);
+    return true;
+  }
+  const auto begin = samples.timestamps.begin(), end = samples.timestamps.end();
+  const auto at = std::lower_bound(begin, end, timestamp_ms);
+  if (at == end || *at != timestamp_ms) return false;
+  const size_t i = at - begin;
+  *found = {timestamp_ms, samples.values[i],
+            samples.histograms.empty() ? nullptr : samples.histograms[i]};
+  return true;
 }
 
 Verdict MemoryAppender::JudgeLate(const Pending& pending, const NewSample& sample,
@@ -173,13 +187,12 @@ Verdict MemoryAppender::JudgeLate(const Pending& pending, const NewSample& sampl
   const auto id = storage_->index_.Find(pending.labels);
   const StoredSeries* const series = id ? &storage_->series_[*id] : nullptr;
   NewSample stored;
-  const NewSample* same = FindSameTime(pending.late, sample);
-  if (same == nullptr) same = FindSameTime(pending.samples, sample);
-  if (same == nullptr && series != nullptr && series->FindInHead(sample.timestamp_ms, &stored)) {
-    same = &stored;
+  bool is_there = FindSameTime(pending.samples, pending.late, sample.timestamp_ms, existing);
+  if (!is_there && series != nullptr && series->FindInHead(sample.timestamp_ms, &stored)) {
+    *existing = ToNewest(stored);
+    is_there = true;
   }
-  if (same != nullptr) {
-    *existing = ToNewest(*same);
+  if (is_there) {
     return Judge(*existing, sample.timestamp_ms, sample.value, sample.histogram);
   }
   const bool is_too_old = sample.timestamp_ms < storage_->OldestAccepted() ||
@@ -191,6 +204,13 @@ absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timesta
                                            int64_t start_ms, double value,
                                            HistogramPtr histogram) {
   ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
+  if (histogram == nullptr &&
+      (!pending->has_newest || timestamp_ms > pending->newest.timestamp_ms)) {
+    pending->samples.Append(timestamp_ms, value, nullptr, start_ms);
+    pending->newest = {timestamp_ms, value, nullptr};
+    pending->has_newest = true;
+    return absl::OkStatus();
+  }
   NewSample sample{timestamp_ms, start_ms, value, std::move(histogram)};
   Newest existing = pending->newest;
   Verdict verdict = Verdict::kAccept;
@@ -208,12 +228,13 @@ absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timesta
     sample.histogram = WithHint(std::move(sample.histogram), hint);
   }
   if (is_late) {
-    pending->late.push_back(std::move(sample));
+    pending->late.emplace(timestamp_ms, std::move(sample));
     return absl::OkStatus();
   }
   pending->newest = ToNewest(sample);
   pending->has_newest = true;
-  pending->samples.push_back(std::move(sample));
+  pending->samples.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram),
+                          sample.start_ms);
   return absl::OkStatus();
 }
 
@@ -251,20 +272,53 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
 }
 
 // Another appender may have committed since Append looked.
-absl::Status MemoryAppender::JudgeAgain() const {
-  for (const Pending& pending : pending_) {
+absl::Status MemoryAppender::JudgeAgain() {
+  const bool takes_late = storage_->options_.out_of_order_window > absl::ZeroDuration();
+  for (Pending& pending : pending_) {
     const auto id = storage_->index_.Find(pending.labels);
-    if (!id || storage_->series_[*id].empty()) continue;
+    if (!id || storage_->series_[*id].empty()) {
+      SortLate(pending, nullptr);
+      continue;
+    }
     const StoredSeries& series = storage_->series_[*id];
-    if (!pending.samples.empty() &&
-        series.newest_ms() >= pending.samples.front().timestamp_ms) {
-      return absl::OutOfRangeError("out of order sample");
+    const std::vector<int64_t>& times = pending.samples.timestamps;
+    if (!times.empty() && times.front() <= series.newest_ms()) {
+      if (!takes_late) return absl::OutOfRangeError("out of order sample");
+      MakeLate(pending, series.newest_ms());
     }
-    for (const NewSample& sample : pending.late) {
-      if (!series.TakesAt(sample.timestamp_ms)) return absl::OutOfRangeError("too old sample");
+    if (!pending.late.empty() && !series.TakesAt(pending.late.begin()->first)) {
+      return absl::OutOfRangeError("too old sample");
     }
+    SortLate(pending, &series);
   }
   return absl::OkStatus();
+}
+
+// The samples up to `newest_ms` have become late ones.
+void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
+  SampleBuffer newer;
+  const SampleView all = pending.samples.View();
+  for (size_t i = 0; i < all.size; ++i) {
+    NewSample sample{all.timestamps[i], all.starts == nullptr ? 0 : all.starts[i], all.values[i],
+                     all.histograms == nullptr ? nullptr : all.histograms[i]};
+    if (sample.timestamp_ms <= newest_ms) {
+      pending.late.emplace(sample.timestamp_ms, std::move(sample));
+    } else {
+      newer.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram),
+                   sample.start_ms);
+    }
+  }
+  pending.samples = std::move(newer);
+}
+
+// The late samples as columns, without those that someone else was faster with.
+void MemoryAppender::SortLate(Pending& pending, const StoredSeries* series) {
+  pending.late_columns.Clear();
+  NewSample existing;
+  for (auto& [time_ms, sample] : pending.late) {
+    if (series != nullptr && series->FindInHead(time_ms, &existing)) continue;
+    pending.late_columns.Append(time_ms, sample.value, sample.histogram, sample.start_ms);
+  }
 }
 
 void MemoryAppender::CommitSeries(Pending& pending) {
@@ -274,16 +328,17 @@ void MemoryAppender::CommitSeries(Pending& pending) {
     storage_->series_.emplace_back();
   }
   StoredSeries& series = storage_->series_[*id];
-  for (NewSample& sample : pending.samples) {
-    storage_->CountSample(sample.timestamp_ms);
-    series.Push(std::move(sample));
+  if (!pending.samples.timestamps.empty()) {
+    storage_->CountSamples(pending.samples.timestamps.front(), pending.samples.timestamps.back(),
+                           std::ssize(pending.samples.timestamps));
+    series.PushAll(pending.samples.View());
   }
-  for (NewSample& sample : pending.late) {
-    NewSample existing;
-    if (series.FindInHead(sample.timestamp_ms, &existing)) continue;  // someone was faster
-    storage_->CountSample(sample.timestamp_ms);
-    ++storage_->stats_.late;
-    series.Insert(std::move(sample));
+  const SampleView late = pending.late_columns.View();
+  if (late.size > 0) {
+    storage_->CountSamples(late.timestamps[0], late.timestamps[late.size - 1],
+                           static_cast<int64_t>(late.size));
+    storage_->stats_.late += static_cast<int64_t>(late.size);
+    series.InsertAll(late);
   }
   storage_->Tidy(series);
 }
@@ -295,10 +350,10 @@ absl::Status MemoryAppender::WriteToLog(CommitLog& log) const {
     absl::ReaderMutexLock lock(&storage_->mutex_);
     auto next_id = static_cast<SeriesIndex::Id>(storage_->index_.size());
     for (const Pending& pending : pending_) {
-      if (pending.samples.empty() && pending.late.empty()) continue;
+      if (pending.empty()) continue;
       const auto id = storage_->index_.Find(pending.labels);
-      commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels, &pending.samples,
-                        &pending.late});
+      commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels,
+                        pending.samples.View(), pending.late_columns.View()});
     }
   }
   return commit.empty() ? absl::OkStatus() : log.Write(commit);
@@ -315,7 +370,7 @@ absl::Status MemoryAppender::Commit() {
   if (storage_->log_ != nullptr) RETURN_IF_ERROR(WriteToLog(*storage_->log_));
   absl::MutexLock lock(&storage_->mutex_);
   for (Pending& pending : pending_) {
-    if (!pending.samples.empty() || !pending.late.empty()) CommitSeries(pending);
+    if (!pending.empty()) CommitSeries(pending);
   }
   pending_.clear();
   positions_.clear();
@@ -342,29 +397,32 @@ void MemoryStorage::RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>
   if (chunks.empty()) return;
   absl::MutexLock lock(&mutex_);
   series_[id].Restore(chunks, resets, keeps_resets, interval_ms);
-  CountSample(chunks.front()->min_ms);
-  CountSample(chunks.back()->max_ms);
-  stats_.samples += static_cast<int64_t>(series_[id].samples()) - 2;
+  CountSamples(chunks.front()->min_ms, chunks.back()->max_ms,
+               static_cast<int64_t>(series_[id].samples()));
 }
 
 void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
   absl::MutexLock lock(&mutex_);
   StoredSeries& series = series_[id];
+  SampleBuffer newer, late;
   for (size_t i = 0; i < samples.size; ++i) {
-    NewSample sample{samples.timestamps[i], samples.starts == nullptr ? 0 : samples.starts[i],
-                     samples.values[i],
-                     samples.histograms == nullptr ? nullptr : samples.histograms[i]};
-    const bool is_newest = series.empty() || sample.timestamp_ms > series.newest_ms();
-    if (!series.TakesAt(sample.timestamp_ms)) continue;
+    const int64_t time_ms = samples.timestamps[i];
     NewSample existing;
-    if (!is_newest && series.FindInHead(sample.timestamp_ms, &existing)) continue;
-    CountSample(sample.timestamp_ms);
-    if (is_newest) {
-      series.Push(std::move(sample));
-    } else {
-      series.Insert(std::move(sample));
-    }
+    const bool is_newer = series.empty() || time_ms > series.newest_ms();
+    if (!series.TakesAt(time_ms)) continue;
+    if (!is_newer && series.FindInHead(time_ms, &existing)) continue;
+    (is_newer ? newer : late)
+        .Append(time_ms, samples.values[i],
+                samples.histograms == nullptr ? nullptr : samples.histograms[i],
+                samples.starts == nullptr ? 0 : samples.starts[i]);
   }
+  for (const SampleBuffer* part : {&newer, &late}) {
+    if (part->timestamps.empty()) continue;
+    CountSamples(part->timestamps.front(), part->timestamps.back(),
+                 std::ssize(part->timestamps));
+  }
+  series.PushAll(newer.View());
+  series.InsertAll(late.View());
 }
 
 void MemoryStorage::EndRestore() {
@@ -399,13 +457,13 @@ int64_t MemoryStorage::OldestAccepted() const {
   return stats_.max_time_ms - absl::ToInt64Milliseconds(options_.out_of_order_window);
 }
 
-void MemoryStorage::CountSample(int64_t timestamp_ms) {
+void MemoryStorage::CountSamples(int64_t oldest_ms, int64_t newest_ms, int64_t samples) {
   const bool is_first = !has_times_;
   has_times_ = true;
-  stats_.min_time_ms = is_first ? timestamp_ms : std::min(stats_.min_time_ms, timestamp_ms);
-  stats_.max_time_ms = is_first ? timestamp_ms : std::max(stats_.max_time_ms, timestamp_ms);
-  ++stats_.appended;
-  ++stats_.samples;
+  stats_.min_time_ms = is_first ? oldest_ms : std::min(stats_.min_time_ms, oldest_ms);
+  stats_.max_time_ms = is_first ? newest_ms : std::max(stats_.max_time_ms, newest_ms);
+  stats_.appended += samples;
+  stats_.samples += samples;
 }
 
 void MemoryStorage::Tidy(StoredSeries& series) {

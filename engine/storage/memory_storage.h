@@ -69,7 +69,8 @@ class MemoryStorage : public Storage {
 
   // The time that late samples must not be before.
   int64_t OldestAccepted() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  void CountSample(int64_t timestamp_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountSamples(int64_t oldest_ms, int64_t newest_ms, int64_t samples)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Compresses and forgets what is old enough.
   void Tidy(StoredSeries& series) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -26,12 +26,6 @@ ChunkSummary SummarizeFloats(const SampleView& samples) {
   return Summarize(timestamps.data(), values.data(), timestamps.size());
 }
 
-SampleView Part(const SampleView& view, size_t begin, size_t size) {
-  return {view.timestamps + begin, view.values + begin, size,
-          view.histograms == nullptr ? nullptr : view.histograms + begin,
-          view.starts == nullptr ? nullptr : view.starts + begin};
-}
-
 }  // namespace
 
 void AppendSamples(const SampleView& samples, SampleBuffer& buffer) {
@@ -68,7 +62,7 @@ StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* k
   } else {
     chunk->summary = known->summary;
     chunk->summary.Append(
-        SummarizeFloats(Part(samples, known->samples, samples.size - known->samples)));
+        SummarizeFloats(samples.Part(known->samples, samples.size - known->samples)));
   }
   return chunk;
 }
@@ -184,7 +178,7 @@ std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before
   }
   for (size_t begin = 0; begin < all.size; begin += kChunkSamples) {
     const size_t size = std::min(kChunkSamples, all.size - begin);
-    made->AddChunk(StoredChunk::Make(Part(all, begin, size), begin == 0 ? open.get() : nullptr));
+    made->AddChunk(StoredChunk::Make(all.Part(begin, size), begin == 0 ? open.get() : nullptr));
   }
   return made;
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,6 +40,17 @@ struct SampleView {
   int64_t interval_ms = 0;        // > 0: any two neighbours are that far apart
   bool may_have_markers = true;   // staleness markers
   bool may_have_resets = true;    // floats below the one before
+
+  // Samples [begin, begin + size).
+  SampleView Part(size_t begin, size_t part_size) const {
+    SampleView part = *this;
+    part.timestamps += begin;
+    part.values += begin;
+    part.size = part_size;
+    if (histograms != nullptr) part.histograms += begin;
+    if (starts != nullptr) part.starts += begin;
+    return part;
+  }
 };
 
 // Room for samples that must be decoded or joined; reused from series to series.
@@ -48,6 +60,18 @@ struct SampleBuffer {
   std::vector<HistogramPtr> histograms;  // these two empty, or as long as the others
   std::vector<int64_t> starts;
 
+  void Append(int64_t timestamp_ms, double value, HistogramPtr histogram, int64_t start_ms) {
+    timestamps.push_back(timestamp_ms);
+    values.push_back(value);
+    if (histogram != nullptr || !histograms.empty()) {
+      histograms.resize(timestamps.size());
+      histograms.back() = std::move(histogram);
+    }
+    if (start_ms != 0 || !starts.empty()) {
+      starts.resize(timestamps.size());
+      starts.back() = start_ms;
+    }
+  }
   void Clear() {
     timestamps.clear();
     values.clear();

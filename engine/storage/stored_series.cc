@@ -159,6 +159,18 @@ void StoredSeries::Push(NewSample sample) {
   if (is_float && !IsStale(value)) NoteFloat(value);
 }
 
+void StoredSeries::PushAll(const SampleView& samples) {
+  if (samples.size == 0) return;
+  const size_t needed = head_size_ + samples.size;
+  if (head_ == nullptr || needed > head_->capacity) {
+    MoveHead(0, std::max(needed + kFirstCapacity, head_size_ + head_size_ / 2));
+  }
+  for (size_t i = 0; i < samples.size; ++i) {
+    Push({samples.timestamps[i], samples.starts == nullptr ? 0 : samples.starts[i],
+          samples.values[i], samples.histograms == nullptr ? nullptr : samples.histograms[i]});
+  }
+}
+
 void StoredSeries::NoteFloat(double value) {
   if (floats_ > 0 && value < newest_float_) AddReset({floats_, newest_float_});
   newest_float_ = value;
@@ -182,29 +194,31 @@ void StoredSeries::AddReset(Reset reset) {
   resets_->resets[resets_size_++] = reset;
 }
 
-void StoredSeries::Insert(NewSample sample) {
-  const int64_t* const begin = head_->timestamps.get();
-  const size_t at = std::upper_bound(begin, begin + head_size_, sample.timestamp_ms) - begin;
-  const std::shared_ptr<HeadColumns> before = head_;
-  MoveHead(0, std::max(head_->capacity, head_size_ + kFirstCapacity));
-  HeadColumns& head = *head_;
-  std::copy_backward(head.timestamps.get() + at, head.timestamps.get() + head_size_,
-                     head.timestamps.get() + head_size_ + 1);
-  std::copy_backward(head.values.get() + at, head.values.get() + head_size_,
-                     head.values.get() + head_size_ + 1);
-  if (head.histograms != nullptr) {
-    std::move_backward(head.histograms.get() + at, head.histograms.get() + head_size_,
-                       head.histograms.get() + head_size_ + 1);
+void StoredSeries::InsertAll(const SampleView& late) {
+  if (late.size == 0) return;
+  const std::shared_ptr<HeadColumns> before = std::move(head_);
+  const size_t before_size = std::exchange(head_size_, 0);
+  head_ = nullptr;
+  MoveHead(0, std::max(before->capacity, before_size + late.size + kFirstCapacity));
+  const SampleView old = before->View(0, before_size);
+  const auto take = [this](const SampleView& from, size_t i) {
+    Write(head_size_, {from.timestamps[i], from.starts == nullptr ? 0 : from.starts[i],
+                       from.values[i],
+                       from.histograms == nullptr ? nullptr : from.histograms[i]});
+    ++head_size_;
+  };
+  for (size_t i = 0, k = 0; i < old.size || k < late.size;) {
+    const bool is_late =
+        i == old.size || (k < late.size && late.timestamps[k] < old.timestamps[i]);
+    if (is_late) {
+      take(late, k++);
+    } else {
+      take(old, i++);
+    }
   }
-  if (head.starts != nullptr) {
-    std::copy_backward(head.starts.get() + at, head.starts.get() + head_size_,
-                       head.starts.get() + head_size_ + 1);
-  }
-  ++head_size_;
-  ++pushed_;
+  pushed_ += late.size;
   interval_ms_ = 0;
-  oldest_ms_ = std::min(oldest_ms_, sample.timestamp_ms);
-  Write(at, std::move(sample));
+  oldest_ms_ = std::min(oldest_ms_, late.timestamps[0]);
   RecountFloats();
 }
 

@@ -85,8 +85,11 @@ class StoredSeries {
 
   // REQUIRES: newer than all.
   void Push(NewSample sample);
-  // A sample that is not. REQUIRES: TakesAt its time, and no sample there yet.
-  void Insert(NewSample sample);
+  // The same for several, in order of time.
+  void PushAll(const SampleView& samples);
+  // Samples that are not, in order of time. REQUIRES: TakesAt their times, no sample there yet, and
+  // newest_ms() stays the newest.
+  void InsertAll(const SampleView& late);
   // The sample at `timestamp_ms` in the head, or nothing.
   bool FindInHead(int64_t timestamp_ms, NewSample* found) const;
 

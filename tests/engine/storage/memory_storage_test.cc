@@ -155,6 +155,30 @@ TEST(MemoryStorage, LateSamplesOfOneAppender) {
   EXPECT_EQ(times, (std::vector<int64_t>{50, 60, 70, 90, 95}));
 }
 
+TEST(MemoryStorage, WhoIsSlowerComesLate) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Milliseconds(100);
+  MemoryStorage storage(options);
+  auto slower = storage.NewAppender();
+  for (const int t : {10, 20, 30}) ASSERT_TRUE(slower->Append(Named("a"), t, t).ok());
+  for (const int t : {15, 20, 25}) ASSERT_TRUE(AppendOne(storage, Named("a"), t, -t).ok());
+  ASSERT_TRUE(slower->Commit().ok());
+  std::vector<double> values;
+  for (const Sample& sample : ReadAll(*storage.TakeSnapshot(), "a")) values.push_back(sample.value);
+  EXPECT_EQ(values, (std::vector<double>{10, -15, -20, -25, 30}));
+}
+
+TEST(MemoryStorage, ManyLateSamplesTakeNoLonger) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Hours(100);
+  MemoryStorage storage(options);
+  auto appender = storage.NewAppender();
+  constexpr int kSamples = 200'000;
+  for (int t = kSamples; t > 0; --t) ASSERT_TRUE(appender->Append(Named("a"), t, t).ok());
+  ASSERT_TRUE(appender->Commit().ok());
+  EXPECT_EQ(ReadAll(*storage.TakeSnapshot(), "a").size(), static_cast<size_t>(kSamples));
+}
+
 TEST(MemoryStorage, ReadsWhileAnotherThreadAppends) {
   MemoryStorage storage;
   ASSERT_TRUE(AppendOne(storage, Named("a"), 0, 0).ok());
