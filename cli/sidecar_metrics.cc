@@ -61,7 +61,11 @@ void AddDurableMetrics(const DurableStats& stats, std::vector<web::MetricFamily>
   gauge("sloburn_storage_chunk_rows", "Chunks in the database.", stats.chunks);
   gauge("sloburn_storage_quarantined_values", "Values that were found damaged and set aside.",
         stats.quarantined);
+  gauge("sloburn_storage_start_problems", "Damage that was found when the store was opened.",
+        stats.problems);
   counter("sloburn_storage_checkpoints_total", "Checkpoints.", stats.checkpoints);
+  counter("sloburn_storage_failed_syncs_total", "Commits that could not be forced to the disk.",
+          stats.failed_syncs);
   counter("sloburn_storage_failed_commits_total", "Commits that could not be written.",
           stats.failed_commits);
 }

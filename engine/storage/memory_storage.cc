@@ -148,7 +148,7 @@ class MemoryAppender : public Appender {
   absl::Status WriteToLog(CommitLog& log) const;
   absl::Status JudgeAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
   static void MakeLate(Pending& pending, int64_t newest_ms);
-  static void SortLate(Pending& pending, const StoredSeries* series);
+  static absl::Status SortLate(Pending& pending, const StoredSeries* series);
   void CommitSeries(Pending& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
 
   MemoryStorage* const storage_;
@@ -253,7 +253,7 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
   {
     absl::ReaderMutexLock lock(&storage_->mutex_);
     const auto id = storage_->index_.Find(labels);
-    if (!id && storage_->series_.size() + new_series_ >= storage_->options_.max_series) {
+    if (!id && storage_->live_series_ + new_series_ >= storage_->options_.max_series) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the limit of ", storage_->options_.max_series,
                        " series is reached; new series are refused (--storage.max-series)"));
@@ -277,7 +277,7 @@ absl::Status MemoryAppender::JudgeAgain() {
   for (Pending& pending : pending_) {
     const auto id = storage_->index_.Find(pending.labels);
     if (!id || storage_->series_[*id].empty()) {
-      SortLate(pending, nullptr);
+      RETURN_IF_ERROR(SortLate(pending, nullptr));
       continue;
     }
     const StoredSeries& series = storage_->series_[*id];
@@ -289,7 +289,7 @@ absl::Status MemoryAppender::JudgeAgain() {
     if (!pending.late.empty() && !series.TakesAt(pending.late.begin()->first)) {
       return absl::OutOfRangeError("too old sample");
     }
-    SortLate(pending, &series);
+    RETURN_IF_ERROR(SortLate(pending, &series));
   }
   return absl::OkStatus();
 }
@@ -312,13 +312,19 @@ void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
 }
 
 // The late samples as columns, without those that someone else was faster with.
-void MemoryAppender::SortLate(Pending& pending, const StoredSeries* series) {
+absl::Status MemoryAppender::SortLate(Pending& pending, const StoredSeries* series) {
   pending.late_columns.Clear();
-  NewSample existing;
+  NewSample stored;
   for (auto& [time_ms, sample] : pending.late) {
-    if (series != nullptr && series->FindInHead(time_ms, &existing)) continue;
+    if (series != nullptr && series->FindInHead(time_ms, &stored)) {
+      const Newest existing = ToNewest(stored);
+      const Verdict verdict = Judge(existing, time_ms, sample.value, sample.histogram);
+      if (verdict == Verdict::kIgnore) continue;
+      return Refusal(verdict, existing, time_ms, sample.value, sample.histogram);
+    }
     pending.late_columns.Append(time_ms, sample.value, sample.histogram, sample.start_ms);
   }
+  return absl::OkStatus();
 }
 
 void MemoryAppender::CommitSeries(Pending& pending) {
@@ -328,6 +334,7 @@ void MemoryAppender::CommitSeries(Pending& pending) {
     storage_->series_.emplace_back();
   }
   StoredSeries& series = storage_->series_[*id];
+  if (series.empty()) ++storage_->live_series_;
   if (!pending.samples.timestamps.empty()) {
     storage_->CountSamples(pending.samples.timestamps.front(), pending.samples.timestamps.back(),
                            std::ssize(pending.samples.timestamps));
@@ -428,17 +435,22 @@ void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
 void MemoryStorage::EndRestore() {
   absl::MutexLock lock(&mutex_);
   for (StoredSeries& series : series_) {
-    if (series.empty() && series.has_chunks() && !series.ReopenLastChunk()) series = {};
-    if (!series.empty()) Tidy(series);
+    if (series.empty()) continue;
+    ++live_series_;
+    Tidy(series);
   }
   stats_.appended = 0;
 }
 
 void MemoryStorage::DropBefore(int64_t time_ms) {
   absl::MutexLock lock(&mutex_);
-  for (StoredSeries& series : series_) {
-    stats_.samples -= static_cast<int64_t>(series.Drop(time_ms));
-  }
+  for (StoredSeries& series : series_) DropFrom(series, time_ms);
+}
+
+void MemoryStorage::DropFrom(StoredSeries& series, int64_t time_ms) {
+  if (series.empty()) return;
+  stats_.samples -= static_cast<int64_t>(series.Drop(time_ms));
+  if (series.empty()) --live_series_;
 }
 
 std::vector<SeriesView> MemoryStorage::Views(uint32_t begin, uint32_t end) const {
@@ -470,7 +482,7 @@ void MemoryStorage::Tidy(StoredSeries& series) {
   series.Seal(std::min(stats_.max_time_ms, OldestAccepted()));
   if (options_.retention == absl::InfiniteDuration()) return;
   const int64_t oldest = stats_.max_time_ms - absl::ToInt64Milliseconds(options_.retention);
-  stats_.samples -= static_cast<int64_t>(series.Drop(oldest));
+  DropFrom(series, oldest);
 }
 
 std::shared_ptr<const Snapshot> MemoryStorage::TakeSnapshot() const {
@@ -489,7 +501,8 @@ std::unique_ptr<Appender> MemoryStorage::NewAppender() {
 StorageStats MemoryStorage::Stats() const {
   absl::ReaderMutexLock lock(&mutex_);
   StorageStats stats = stats_;
-  stats.series = series_.size();
+  stats.series = live_series_;
+  stats.ids = series_.size();
   return stats;
 }
 

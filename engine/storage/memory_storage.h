@@ -29,7 +29,8 @@ struct MemoryStorageOptions {
 };
 
 struct StorageStats {
-  size_t series = 0;
+  size_t series = 0;     // with samples
+  size_t ids = 0;        // that were given to series
   int64_t samples = 0;
   int64_t appended = 0;      // since start
   int64_t out_of_order = 0;  // refused since start
@@ -71,6 +72,7 @@ class MemoryStorage : public Storage {
   int64_t OldestAccepted() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void CountSamples(int64_t oldest_ms, int64_t newest_ms, int64_t samples)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropFrom(StoredSeries& series, int64_t time_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Compresses and forgets what is old enough.
   void Tidy(StoredSeries& series) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -82,6 +84,7 @@ class MemoryStorage : public Storage {
   std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);
   StorageStats stats_ ABSL_GUARDED_BY(mutex_);
   bool has_times_ ABSL_GUARDED_BY(mutex_) = false;  // those of stats_
+  size_t live_series_ ABSL_GUARDED_BY(mutex_) = 0;  // with samples
 };
 
 }  // namespace sloburn

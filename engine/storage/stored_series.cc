@@ -7,7 +7,6 @@
 
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
-#include "engine/storage/chunk/chunk_codec.h"
 
 namespace sloburn {
 namespace {
@@ -18,6 +17,16 @@ constexpr size_t kLeastHead = 64;
 constexpr size_t kSealStep = 128;
 // A series with more resets than one in so many samples is no counter.
 constexpr uint64_t kSamplesPerReset = 16, kAlwaysKeptResets = 16;
+
+// What was known of a reset before it is not known any more.
+HistogramPtr WithoutHint(HistogramPtr histogram) {
+  if (histogram == nullptr || histogram->reset_hint != CounterResetHint::kNotReset) {
+    return histogram;
+  }
+  auto copy = std::make_shared<Histogram>(*histogram);
+  copy->reset_hint = CounterResetHint::kUnknown;
+  return copy;
+}
 
 bool IsFloat(const HeadColumns& columns, size_t i) {
   return columns.histograms == nullptr || columns.histograms[i] == nullptr;
@@ -118,29 +127,6 @@ void StoredSeries::Restore(const std::vector<StoredChunkPtr>& chunks,
   }
 }
 
-bool StoredSeries::ReopenLastChunk() {
-  std::vector<StoredChunkPtr> chunks;
-  for (size_t i = 0; i < sealed_->full_size; ++i) chunks.push_back(sealed_->full->slot(i).chunk);
-  const StoredChunkPtr last = std::move(chunks.back());
-  chunks.pop_back();
-  SampleBuffer buffer;
-  if (!DecodeChunk(last->bytes, buffer).ok()) return false;
-  std::vector<Reset> resets;
-  for (size_t i = 0; i < resets_size_; ++i) {
-    const Reset& reset = resets_->resets[i];
-    if (reset.position < floats_before_head_ - last->summary.count) resets.push_back(reset);
-  }
-  StoredSeries reopened;
-  reopened.Restore(chunks, resets, keeps_resets_, interval_ms_);
-  const SampleView view = buffer.View();
-  for (size_t i = 0; i < view.size; ++i) {
-    reopened.Push({view.timestamps[i], view.starts == nullptr ? 0 : view.starts[i],
-                   view.values[i], view.histograms == nullptr ? nullptr : view.histograms[i]});
-  }
-  *this = std::move(reopened);
-  return true;
-}
-
 void StoredSeries::Push(NewSample sample) {
   if (head_ == nullptr) MoveHead(0, kFirstCapacity);
   if (head_size_ == head_->capacity) MoveHead(0, head_size_ + head_size_ / 2 + kFirstCapacity);
@@ -201,20 +187,19 @@ void StoredSeries::InsertAll(const SampleView& late) {
   head_ = nullptr;
   MoveHead(0, std::max(before->capacity, before_size + late.size + kFirstCapacity));
   const SampleView old = before->View(0, before_size);
-  const auto take = [this](const SampleView& from, size_t i) {
+  const auto take = [this](const SampleView& from, size_t i, bool follows_late) {
+    HistogramPtr histogram = from.histograms == nullptr ? nullptr : from.histograms[i];
+    if (follows_late) histogram = WithoutHint(std::move(histogram));
     Write(head_size_, {from.timestamps[i], from.starts == nullptr ? 0 : from.starts[i],
-                       from.values[i],
-                       from.histograms == nullptr ? nullptr : from.histograms[i]});
+                       from.values[i], std::move(histogram)});
     ++head_size_;
   };
+  bool was_late = false;
   for (size_t i = 0, k = 0; i < old.size || k < late.size;) {
     const bool is_late =
         i == old.size || (k < late.size && late.timestamps[k] < old.timestamps[i]);
-    if (is_late) {
-      take(late, k++);
-    } else {
-      take(old, i++);
-    }
+    take(is_late ? late : old, is_late ? k++ : i++, was_late && !is_late);
+    was_late = is_late;
   }
   pushed_ += late.size;
   interval_ms_ = 0;
@@ -264,6 +249,13 @@ void StoredSeries::Seal(int64_t before_ms) {
 }
 
 size_t StoredSeries::Drop(int64_t time_ms) {
+  if (!empty() && newest_ms_ < time_ms) {
+    const size_t all = samples();
+    const uint32_t generation = generation_ + 1;
+    *this = StoredSeries();
+    generation_ = generation;
+    return all;
+  }
   if (sealed_ == nullptr) return 0;
   const size_t before = samples();
   SetSealed(SealedChunks::Drop(sealed_, time_ms));
@@ -273,6 +265,7 @@ size_t StoredSeries::Drop(int64_t time_ms) {
 SeriesView StoredSeries::View(int64_t min_ms) const {
   SeriesView view;
   view.changes = pushed_;
+  view.generation = generation_;
   // Most queries are about the newest samples: each pointer left out saves a reference count.
   if (sealed_ != nullptr && min_ms <= sealed_max_ms_) {
     view.sealed = sealed_;

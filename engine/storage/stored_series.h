@@ -53,6 +53,7 @@ struct ResetArray {
 // A fixed view of a series.
 struct SeriesView {
   uint64_t changes = 0;  // samples ever put in: another number, another content
+  uint32_t generation = 0;  // how often all was forgotten; positions count anew then
   std::shared_ptr<const SealedChunks> sealed;  // null: none
   std::shared_ptr<const HeadColumns> head;
   size_t head_size = 0;
@@ -71,7 +72,6 @@ class StoredSeries {
  public:
   // Whether there is no sample. The newest one never leaves the head.
   bool empty() const { return head_size_ == 0; }
-  bool has_chunks() const { return sealed_ != nullptr; }
   // REQUIRES: !empty(), for this and the next three.
   int64_t newest_ms() const { return newest_ms_; }
   double newest_value() const { return head_->values[head_size_ - 1]; }
@@ -99,10 +99,8 @@ class StoredSeries {
   // Puts full chunks that were written to disk, and what is known of them, into an empty series.
   void Restore(const std::vector<StoredChunkPtr>& chunks, const std::vector<Reset>& resets,
                bool keeps_resets, int64_t interval_ms);
-  // After Restore, where no newer samples came: those of the last chunk go back to the head. False
-  // where they cannot be read.
-  bool ReopenLastChunk();
-  // Forgets chunks that end before `time_ms`. Returns how many samples that were.
+  // Forgets chunks that end before `time_ms`, or everything where the newest sample is older than
+  // that. Returns how many samples that were.
   size_t Drop(int64_t time_ms);
 
   // Of the samples from `min_ms` on; those before may be left out.
@@ -124,6 +122,7 @@ class StoredSeries {
   size_t head_size_ = 0;
   std::shared_ptr<HeadColumns> head_;
   std::shared_ptr<const SealedChunks> sealed_;
+  uint32_t generation_ = 0;
   uint64_t pushed_ = 0;       // samples ever
   uint64_t floats_ = 0;       // of them floats, without markers
   double newest_float_ = 0;   // where floats_ > 0

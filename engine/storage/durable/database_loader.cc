@@ -36,22 +36,24 @@ int64_t CommonInterval(const std::vector<StoredChunkPtr>& chunks) {
   return interval;
 }
 
-// The rows of one series, in order of time.
-struct SeriesChunks {
-  std::vector<StoredChunkPtr> chunks;
-  std::vector<Reset> resets;  // positions from the first chunk's first float on
+// All resets of a series' chunks, positions from the first one's first float on. Those between two
+// chunks are found anew, for one may be missing between them.
+std::vector<Reset> JoinResets(const std::vector<ChunkRow>& rows) {
+  std::vector<Reset> resets;
   uint64_t floats = 0;
-  bool keeps_resets = true;
-
-  void Add(ChunkRow row) {
-    keeps_resets &= row.keeps_resets;
+  double newest = 0;
+  for (const ChunkRow& row : rows) {
+    const ChunkSummary& summary = row.chunk->summary;
+    if (summary.count == 0) continue;
+    if (floats > 0 && summary.first < newest) resets.push_back({floats, newest});
     for (const Reset& reset : row.resets) {
-      resets.push_back({floats + reset.position, reset.before});
+      if (reset.position > 0) resets.push_back({floats + reset.position, reset.before});
     }
-    floats += row.chunk->summary.count;
-    chunks.push_back(std::move(row.chunk));
+    floats += summary.count;
+    newest = summary.last;
   }
-};
+  return resets;
+}
 
 }  // namespace
 
@@ -66,8 +68,9 @@ absl::Status DatabaseLoader::Load() {
   RETURN_IF_ERROR(LoadSeries());
   RETURN_IF_ERROR(LoadChunks());
   RETURN_IF_ERROR(LoadNewest());
+  for (uint32_t id = 0; id < rows_.size(); ++id) Restore(id, rows_[id]);
   RETURN_IF_ERROR(ReplayJournal());
-  RETURN_IF_ERROR(QuarantineAll());
+  RETURN_IF_ERROR(Mend());
   storage_.EndRestore();
   return absl::OkStatus();
 }
@@ -76,52 +79,57 @@ absl::Status DatabaseLoader::LoadSeries() {
   ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("SELECT id, labels FROM series ORDER BY id"));
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, rows.Step());
-    if (!has_row) return absl::OkStatus();
+    if (!has_row) break;
     const std::string_view value = rows.Bytes(1);
     uint32_t crc = 0;
     if (value.size() > sizeof crc) std::memcpy(&crc, value.data(), sizeof crc);
     const std::string_view bytes = value.substr(std::min(value.size(), sizeof crc));
     // Ids are places in a list: without one of them no other can be trusted.
-    if (rows.Int(0) != std::ssize(persisted) || value.size() <= sizeof crc ||
-        crc != Crc32c(bytes)) {
-      return absl::DataLossError(
-          StrCat(db_.path(), ": the labels of series ", persisted.size(), " are damaged"));
+    if (rows.Int(0) != std::ssize(rows_)) {
+      return absl::DataLossError(StrCat(db_.path(), ": series ", rows_.size(), " is missing"));
     }
-    storage_.RestoreSeries(Labels::FromBytes(bytes));
-    persisted.emplace_back();
+    SeriesRows& made = rows_.emplace_back();
+    made.is_damaged = value.size() <= sizeof crc || crc != Crc32c(bytes);
+    if (made.is_damaged) {
+      problems.push_back(StrCat(db_.path(), ": the labels of series ", rows.Int(0),
+                                " are damaged; its samples are not served"));
+      storage_.RestoreSeries(Labels::FromPairs(
+          {{std::string(kMetricName), "sloburn_damaged_series"}, {"id", StrCat(rows.Int(0))}}));
+    } else {
+      storage_.RestoreSeries(Labels::FromBytes(bytes));
+    }
   }
+  persisted.resize(rows_.size());
+  return absl::OkStatus();
+}
+
+bool DatabaseLoader::IsKnown(int64_t series) const {
+  return series >= 0 && series < std::ssize(rows_);
 }
 
 absl::Status DatabaseLoader::LoadChunks() {
-  std::vector<SeriesChunks> of_series(persisted.size());
   ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("SELECT id, series, value FROM chunks"));
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, rows.Step());
-    if (!has_row) break;
+    if (!has_row) return absl::OkStatus();
     ++chunks;
     const int64_t series = rows.Int(1);
+    if (IsKnown(series) && rows_[series].is_damaged) continue;
     absl::StatusOr<ChunkRow> row = absl::DataLossError("there is no such series");
-    if (series >= 0 && series < std::ssize(persisted)) {
+    if (IsKnown(series)) {
       row = DecodeChunkRow(static_cast<uint32_t>(series), rows.Bytes(2));
-      const std::vector<StoredChunkPtr>& before = of_series[series].chunks;
-      if (row.ok() && !before.empty() && row->chunk->min_ms <= before.back()->max_ms) {
+      const std::vector<ChunkRow>& before = rows_[series].chunks;
+      if (row.ok() && !before.empty() && row->chunk->min_ms <= before.back().chunk->max_ms) {
         row = absl::DataLossError("it overlaps the chunk before it");
       }
     }
     if (row.ok()) {
-      of_series[series].Add(*std::move(row));
+      rows_[series].chunks.push_back(*std::move(row));
+      rows_[series].chunk_keys.push_back(rows.Int(0));
     } else {
       Condemn("chunks", rows.Int(0), StrCat("a chunk of series ", series), row.status());
     }
   }
-  for (size_t id = 0; id < of_series.size(); ++id) {
-    SeriesChunks& found = of_series[id];
-    for (const StoredChunkPtr& chunk : found.chunks) persisted[id].samples += chunk->samples;
-    storage_.RestoreChunks(static_cast<uint32_t>(id), found.chunks, found.resets,
-                           found.keeps_resets, CommonInterval(found.chunks));
-    found = {};
-  }
-  return absl::OkStatus();
 }
 
 absl::Status DatabaseLoader::LoadNewest() {
@@ -131,17 +139,55 @@ absl::Status DatabaseLoader::LoadNewest() {
     ASSIGN_OR_RETURN(const bool has_row, rows.Step());
     if (!has_row) return absl::OkStatus();
     const int64_t series = rows.Int(0);
+    if (IsKnown(series) && rows_[series].is_damaged) continue;
     buffer.Clear();
     absl::Status status = absl::DataLossError("there is no such series");
-    if (series >= 0 && series < std::ssize(persisted)) {
+    if (IsKnown(series)) {
       status = DecodeNewestSamples(static_cast<uint32_t>(series), rows.Bytes(1), buffer);
     }
     if (status.ok()) {
-      storage_.RestoreSamples(static_cast<uint32_t>(series), buffer.View());
+      rows_[series].newest = std::string(rows.Bytes(1));
     } else {
       Condemn("newest", series, StrCat("the newest samples of series ", series), status);
     }
   }
+}
+
+// Without its newest samples a series has no head to go on from: the last chunk becomes that.
+void DatabaseLoader::ReopenLastChunk(uint32_t id, SeriesRows& rows) {
+  while (!rows.newest.has_value() && !rows.chunks.empty()) {
+    const StoredChunkPtr last = rows.chunks.back().chunk;
+    const int64_t key = rows.chunk_keys.back();
+    rows.chunks.pop_back();
+    rows.chunk_keys.pop_back();
+    SampleBuffer samples;
+    if (absl::Status status = DecodeChunk(last->bytes, samples); !status.ok()) {
+      Condemn("chunks", key, StrCat("a chunk of series ", id), status);
+      continue;
+    }
+    rows.newest = EncodeNewestSamples(id, {last->bytes});
+    reopened_.push_back({id, key, *rows.newest});
+  }
+}
+
+void DatabaseLoader::Restore(uint32_t id, SeriesRows& rows) {
+  if (!rows.newest.has_value()) ReopenLastChunk(id, rows);
+  std::vector<StoredChunkPtr> chunks;
+  bool keeps_resets = true;
+  for (const ChunkRow& row : rows.chunks) {
+    chunks.push_back(row.chunk);
+    keeps_resets &= row.keeps_resets;
+    persisted[id].samples += row.chunk->samples;
+  }
+  storage_.RestoreChunks(id, chunks, JoinResets(rows.chunks), keeps_resets,
+                         CommonInterval(chunks));
+  SampleBuffer newest;
+  if (rows.newest.has_value() && DecodeNewestSamples(id, *rows.newest, newest).ok()) {
+    storage_.RestoreSamples(id, newest.View());
+  }
+  const bool is_damaged = rows.is_damaged;
+  rows = {};
+  rows.is_damaged = is_damaged;
 }
 
 absl::Status DatabaseLoader::ReplayJournal() {
@@ -153,7 +199,9 @@ absl::Status DatabaseLoader::ReplayJournal() {
     journal_bytes += std::ssize(record);
     const absl::Status status =
         DecodeJournalRecord(record, [this](uint32_t series, const SampleView& samples) {
-          if (series < persisted.size()) storage_.RestoreSamples(series, samples);
+          if (IsKnown(series) && !rows_[series].is_damaged) {
+            storage_.RestoreSamples(series, samples);
+          }
         });
     if (!status.ok()) {
       Condemn("journal", rows.Int(0), StrCat("commit ", rows.Int(0), " of the journal"), status);
@@ -169,8 +217,9 @@ void DatabaseLoader::Condemn(const char* table, int64_t key, const std::string& 
 }
 
 // Once nothing reads the tables any more.
-absl::Status DatabaseLoader::QuarantineAll() {
-  if (condemned_.empty()) return absl::OkStatus();
+absl::Status DatabaseLoader::Mend() {
+  if (condemned_.empty() && reopened_.empty()) return absl::OkStatus();
+  chunks -= std::ssize(reopened_);
   return db_.Transact([this]() -> absl::Status {
     for (const Condemned& one : condemned_) {
       for (const Table& table : {kChunks, kNewest, kJournal}) {
@@ -186,6 +235,13 @@ absl::Status DatabaseLoader::QuarantineAll() {
                                             " = ?1")));
         RETURN_IF_ERROR(erase.Run(one.key));
       }
+    }
+    for (const Reopened& one : reopened_) {
+      ASSIGN_OR_RETURN(SqliteStatement put,
+                       db_.Prepare("REPLACE INTO newest (series, value) VALUES (?, ?)"));
+      RETURN_IF_ERROR(put.Run(int64_t{one.series}, std::string_view(one.newest)));
+      ASSIGN_OR_RETURN(SqliteStatement erase, db_.Prepare("DELETE FROM chunks WHERE id = ?"));
+      RETURN_IF_ERROR(erase.Run(one.chunk_key));
     }
     return absl::OkStatus();
   });

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a database back into a MemoryStorage. Private to engine/storage/durable.
 //
-// Values that are damaged go to the table `quarantine`; the rest is loaded.
+// Values that are damaged go to the table `quarantine`; the rest is loaded. A series whose labels are
+// damaged keeps its place and its rows, and none of its samples is served.
 // Threads: one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "engine/storage/chunk_row.h"
 #include "engine/storage/durable/sqlite.h"
 #include "engine/storage/memory_storage.h"
 
@@ -18,6 +21,7 @@ namespace sloburn {
 struct Persisted {
   uint64_t samples = 0;  // those before are in rows of full chunks
   uint64_t changes = 0;  // SeriesView::changes of what was written last
+  uint32_t generation = 0;
 };
 
 class DatabaseLoader {
@@ -32,11 +36,22 @@ class DatabaseLoader {
   std::vector<std::string> problems;  // a line for each value that was quarantined
 
  private:
+  // The rows of one series.
+  struct SeriesRows {
+    bool is_damaged = false;  // its labels: nobody knows whose samples these are
+    std::vector<ChunkRow> chunks;      // in order of time
+    std::vector<int64_t> chunk_keys;
+    std::optional<std::string> newest;  // undamaged value
+  };
+
   absl::Status LoadSeries();
   absl::Status LoadChunks();
   absl::Status LoadNewest();
+  void Restore(uint32_t id, SeriesRows& rows);
+  void ReopenLastChunk(uint32_t id, SeriesRows& rows);
   absl::Status ReplayJournal();
-  absl::Status QuarantineAll();
+  absl::Status Mend();
+  bool IsKnown(int64_t series) const;
   void Condemn(const char* table, int64_t key, const std::string& what,
                const absl::Status& reason);
 
@@ -48,7 +63,14 @@ class DatabaseLoader {
 
   Sqlite& db_;
   MemoryStorage& storage_;
+  struct Reopened {
+    uint32_t series;
+    int64_t chunk_key;
+    std::string newest;
+  };
+  std::vector<SeriesRows> rows_;
   std::vector<Condemned> condemned_;
+  std::vector<Reopened> reopened_;
 };
 
 // A series' labels as a row's value: a checksum and the bytes.

@@ -16,6 +16,7 @@
 #include "base/str_cat.h"
 #include "engine/storage/chunk/chunk_codec.h"
 #include "engine/storage/chunk_row.h"
+#include "engine/storage/durable/wal_check.h"
 #include "engine/storage/journal_record.h"
 
 namespace sloburn {
@@ -58,15 +59,16 @@ absl::StatusOr<std::unique_ptr<DurableStorage>> DurableStorage::Open(const std::
   std::unique_ptr<DurableStorage> made(new DurableStorage(options, storage));
   const absl::Time start = absl::Now();
   RETURN_IF_ERROR(made->Lock(path));
+  RETURN_IF_ERROR(made->CheckLog(path));
   const absl::Status status = made->Connect(path);
-  if (absl::IsDataLoss(status)) {
+  if (!status.ok()) {
     {
+      // What was not read must not be written over.
       absl::MutexLock lock(&made->mutex_);
       made->Disconnect();
     }
-    return MoveAway(path, status);
+    return absl::IsDataLoss(status) ? MoveAway(path, status) : status;
   }
-  RETURN_IF_ERROR(status);
   {
     absl::MutexLock lock(&made->mutex_);
     made->stats_.open_time = absl::Now() - start;
@@ -88,6 +90,19 @@ absl::Status DurableStorage::Lock(const std::string& path) {
   return absl::UnavailableError(StrCat(path, " is in use by another process"));
 }
 
+absl::Status DurableStorage::CheckLog(const std::string& path) {
+  const std::string log = path + "-wal";
+  ASSIGN_OR_RETURN(const WalCheck check, CheckWal(log));
+  if (check.lost_commits == 0) return absl::OkStatus();
+  const std::string copy = StrCat(log, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+  std::error_code error;
+  std::filesystem::copy_file(log, copy, std::filesystem::copy_options::skip_existing, error);
+  if (error) return absl::InternalError(StrCat(copy, ": ", error.message()));
+  problems_.push_back(StrCat(log, " is damaged after ", check.good_frames, " pages: at least ",
+                             check.lost_commits, " commits are lost; a copy of it is ", copy));
+  return absl::OkStatus();
+}
+
 absl::Status DurableStorage::Connect(const std::string& path) {
   absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(db_, Sqlite::Open(path));
@@ -101,6 +116,7 @@ absl::Status DurableStorage::Connect(const std::string& path) {
   RETURN_IF_ERROR(prepare(statements_.insert_series, "INSERT INTO series (id, labels) VALUES (?, ?)"));
   RETURN_IF_ERROR(
       prepare(statements_.insert_chunk, "INSERT INTO chunks (series, max_ms, value) VALUES (?, ?, ?)"));
+  RETURN_IF_ERROR(prepare(statements_.erase_newest, "DELETE FROM newest WHERE series = ?"));
   return prepare(statements_.replace_newest, "REPLACE INTO newest (series, value) VALUES (?, ?)");
 }
 
@@ -108,11 +124,12 @@ absl::Status DurableStorage::Load() {
   DatabaseLoader loader(*db_, storage_);
   RETURN_IF_ERROR(loader.Load());
   persisted_ = std::move(loader.persisted);
-  problems_ = std::move(loader.problems);
+  problems_.insert(problems_.end(), loader.problems.begin(), loader.problems.end());
   stats_.chunks = loader.chunks;
   stats_.journal_bytes = loader.journal_bytes;
   if (loader.journal_bytes > 0) oldest_record_ = absl::Now();
   ASSIGN_OR_RETURN(stats_.quarantined, db_->QueryInt("SELECT count(*) FROM quarantine"));
+  stats_.problems = std::ssize(problems_);
   return absl::OkStatus();
 }
 
@@ -148,6 +165,11 @@ absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit) {
 
 absl::Status DurableStorage::WriteSeries(uint32_t id, const SeriesView& view,
                                          Persisted& persisted) {
+  if (view.generation != persisted.generation) {
+    // All that was there has been forgotten.
+    persisted = {0, 0, view.generation};
+    RETURN_IF_ERROR(statements_.erase_newest.Run(int64_t{id}));
+  }
   if (view.changes == persisted.changes || view.head == nullptr) return absl::OkStatus();
   std::vector<std::string> newest;
   if (view.sealed != nullptr) {
@@ -207,7 +229,7 @@ absl::Status DurableStorage::Checkpoint() {
     journal_bytes = stats_.journal_bytes;
   }
   storage_.AwaitCommit();
-  const auto series = static_cast<uint32_t>(storage_.Stats().series);
+  const auto series = static_cast<uint32_t>(storage_.Stats().ids);
   for (uint32_t begin = 0; begin < series; begin += kSeriesAtOnce) {
     RETURN_IF_ERROR(CheckpointSeries(begin, std::min(series, begin + kSeriesAtOnce)));
   }
@@ -265,7 +287,12 @@ absl::Status DurableStorage::SyncToDisk() {
     }
   }
   // Commits go on meanwhile.
-  return fdatasync(wal_) == 0 ? absl::OkStatus() : SystemError("write-ahead log", "fdatasync");
+  if (fdatasync(wal_) == 0) return absl::OkStatus();
+  const absl::Status error = SystemError("write-ahead log", "fdatasync");
+  absl::MutexLock lock(&mutex_);
+  is_unsynced_ = true;
+  ++stats_.failed_syncs;
+  return error;
 }
 
 bool DurableStorage::IsCheckpointDue() const {

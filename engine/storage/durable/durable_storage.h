@@ -45,7 +45,8 @@ struct DurableStats {
   int64_t journal_bytes = 0;
   int64_t chunks = 0;          // rows
   int64_t quarantined = 0;     // values found damaged since the database was made
-  int64_t checkpoints = 0, failed_commits = 0;  // since the start
+  int64_t problems = 0;        // found at this start
+  int64_t checkpoints = 0, failed_commits = 0, failed_syncs = 0;  // since the start
   absl::Duration open_time;
 };
 
@@ -72,6 +73,7 @@ class DurableStorage : public CommitLog {
   DurableStorage(DurableOptions options, MemoryStorage& storage)
       : options_(options), storage_(storage) {}
 
+  absl::Status CheckLog(const std::string& path);
   absl::Status Connect(const std::string& path);
   absl::Status Lock(const std::string& path);
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -92,7 +94,7 @@ class DurableStorage : public CommitLog {
   mutable absl::Mutex mutex_;
   std::unique_ptr<Sqlite> db_ ABSL_GUARDED_BY(mutex_);
   struct Statements {
-    SqliteStatement insert_record, insert_series, insert_chunk, replace_newest;
+    SqliteStatement insert_record, insert_series, insert_chunk, replace_newest, erase_newest;
   };
   Statements statements_ ABSL_GUARDED_BY(mutex_);  // of db_
   std::vector<Persisted> persisted_ ABSL_GUARDED_BY(mutex_);  // per series

@@ -40,27 +40,27 @@ const char* Synchronous(StorageSync sync) {
 }  // namespace
 
 absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
-  RETURN_IF_ERROR(db.Execute(kPragmas));
-  RETURN_IF_ERROR(db.Execute(StrCat("PRAGMA synchronous = ", Synchronous(sync))));
+  // Nothing is written, not even a setting, before it is known whose database this is.
   ASSIGN_OR_RETURN(const int64_t application, db.QueryInt("PRAGMA application_id"));
   ASSIGN_OR_RETURN(const int64_t tables, db.QueryInt("SELECT count(*) FROM sqlite_schema"));
-  if (application == 0 && tables == 0) {
-    return db.Transact([&] {
-      return db.Execute(StrCat(kTables, "PRAGMA application_id = ", kApplicationId,
-                               "; PRAGMA user_version = ", kSchemaVersion));
-    });
-  }
-  if (application != kApplicationId) {
+  const bool is_new = application == 0 && tables == 0;
+  if (!is_new && application != kApplicationId) {
     return absl::FailedPreconditionError(
         StrCat(db.path(), " is a database of another program; name another --storage.path"));
   }
   ASSIGN_OR_RETURN(const int64_t version, db.QueryInt("PRAGMA user_version"));
-  if (version != kSchemaVersion) {
+  if (!is_new && version != kSchemaVersion) {
     return absl::FailedPreconditionError(
         StrCat(db.path(), " has schema version ", version, "; this program reads ",
                kSchemaVersion, " and nothing else"));
   }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(db.Execute(kPragmas));
+  RETURN_IF_ERROR(db.Execute(StrCat("PRAGMA synchronous = ", Synchronous(sync))));
+  if (!is_new) return absl::OkStatus();
+  return db.Transact([&] {
+    return db.Execute(StrCat(kTables, "PRAGMA application_id = ", kApplicationId,
+                             "; PRAGMA user_version = ", kSchemaVersion));
+  });
 }
 
 }  // namespace sloburn

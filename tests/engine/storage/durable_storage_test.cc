@@ -13,6 +13,7 @@
 
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
+#include "engine/storage/durable/wal_check.h"
 
 namespace sloburn {
 namespace {
@@ -171,6 +172,210 @@ TEST_F(DurableStorageTest, DamagedValuesAreSetAside) {
   EXPECT_TRUE((*durable)->problems().empty());
   EXPECT_EQ((*durable)->Stats().quarantined, 4);
   EXPECT_EQ(All(again), All(storage));
+}
+
+// Of the value of a row: another last byte.
+std::string Flipped(const std::string& column) {
+  return "CAST(substr(" + column + ", 1, length(" + column + ") - 1) || x'7f' AS BLOB)";
+}
+
+TEST_F(DurableStorageTest, AReopenedChunkTakesLateSamplesOnce) {
+  const auto push = [](MemoryStorage& storage, int64_t from, int64_t to, int64_t step) {
+    auto appender = storage.NewAppender();
+    for (int64_t t = from; t < to; t += step) {
+      ASSERT_TRUE(appender->Append(Named("m"), t, static_cast<double>(t)).ok());
+    }
+    ASSERT_TRUE(appender->Commit().ok());
+  };
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    push(storage, 0, 6'000'000, 1000);
+  }
+  {
+    auto db = Sqlite::Open(Path());
+    ASSERT_TRUE((*db)->Execute("UPDATE newest SET value = " + Flipped("value")).ok());
+  }
+  MemoryStorage storage(MemoryOptions());
+  {
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    EXPECT_EQ((*durable)->problems().size(), 1u);
+    ASSERT_EQ(All(storage).begin()->second.size(), 5120u);
+    push(storage, 5'100'500, 5'100'600, 1000);  // within the chunk that was the last
+    push(storage, 6'000'000, 12'000'000, 1000);
+  }
+  MemoryStorage again(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {}, again);
+  ASSERT_TRUE(durable.ok());
+  EXPECT_TRUE((*durable)->problems().empty());
+  EXPECT_EQ(All(again), All(storage));
+  EXPECT_EQ(All(again).begin()->second.size(), 5120u + 1 + 6000);
+}
+
+TEST_F(DurableStorageTest, ResetsAroundAMissingChunk) {
+  constexpr int kSamples = 5000;
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    auto appender = storage.NewAppender();
+    for (int i = 0; i < kSamples; ++i) {
+      ASSERT_TRUE(appender->Append(Named("m"), i * 1000, i < 2048 ? i : (i - 2048) * 0.01).ok());
+    }
+    ASSERT_TRUE(appender->Commit().ok());
+  }
+  for (const int lost : {2, 3}) {
+    {
+      auto db = Sqlite::Open(Path());
+      ASSERT_TRUE((*db)->Execute("UPDATE chunks SET value = " + Flipped("value") +
+                                 " WHERE id = " + std::to_string(lost)).ok());
+    }
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    EXPECT_EQ((*durable)->problems().size(), 1u);
+    auto found = storage.TakeSnapshot()->Select({}, 0, kSamples * 1000);
+    ASSERT_TRUE(found.ok());
+    SampleBuffer buffer;
+    const SampleView view = *found->at(0)->Read(0, kSamples * 1000, buffer);
+    EXPECT_TRUE(view.may_have_resets);
+    double increase = view.values[view.size - 1] - view.values[0];
+    for (size_t i = 1; i < view.size; ++i) {
+      if (view.values[i] < view.values[i - 1]) increase += view.values[i - 1];
+    }
+    const auto facts = found->at(0)->Facts(
+        {kFactCounterIncrease | kFactResets, kSamples * 1000, 0, kSamples * 1000, 1, false});
+    ASSERT_NE(facts, nullptr);
+    WindowFacts told;
+    ASSERT_TRUE(*facts->Facts(-1, kSamples * 1000, told));
+    EXPECT_EQ(told.increase, increase);
+    EXPECT_EQ(told.resets, 1);
+    EXPECT_EQ(told.count, static_cast<int64_t>(view.size));
+  }
+}
+
+TEST_F(DurableStorageTest, OneSeriesWithDamagedLabels) {
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    Fill(storage, 20);
+  }
+  {
+    auto db = Sqlite::Open(Path());
+    ASSERT_TRUE((*db)->Execute("UPDATE series SET labels = " + Flipped("labels") +
+                               " WHERE id = 1").ok());
+  }
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {}, storage);
+  ASSERT_TRUE(durable.ok()) << durable.status();
+  EXPECT_EQ((*durable)->problems().size(), 1u);
+  EXPECT_EQ(All(storage).size(), 3u);
+  Fill(storage, 1);
+  EXPECT_EQ(All(storage).size(), 4u);
+  ASSERT_TRUE((*durable)->Close().ok());
+  durable->reset();
+  MemoryStorage again(MemoryOptions());
+  const auto reopened = DurableStorage::Open(Path(), {}, again);
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_EQ(All(again), All(storage));
+}
+
+TEST_F(DurableStorageTest, WhatCannotBeReadIsNotWrittenOver) {
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    Fill(storage, 3);
+    const pid_t child = fork();  // ends without a checkpoint
+    if (child == 0) {
+      Fill(storage, 1);
+      _exit(0);
+    }
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  }
+  const auto run = [this](const std::string& sql) {
+    auto db = Sqlite::Open(Path());
+    ASSERT_TRUE((*db)->Execute(sql).ok()) << sql;
+  };
+  run("INSERT INTO journal (record) VALUES (x'01'); PRAGMA user_version = 2");
+  MemoryStorage storage(MemoryOptions());
+  EXPECT_EQ(DurableStorage::Open(Path(), {}, storage).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  auto db = Sqlite::Open(Path());
+  EXPECT_EQ(*(*db)->QueryInt("SELECT count(*) FROM journal"), 1);
+  ASSERT_TRUE((*db)->Execute("PRAGMA application_id = 5").ok());
+  db->reset();
+  EXPECT_EQ(DurableStorage::Open(Path(), {}, storage).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  db = Sqlite::Open(Path());
+  EXPECT_EQ(*(*db)->QueryInt("SELECT count(*) FROM journal"), 1);
+}
+
+TEST_F(DurableStorageTest, DamageInTheLogIsTold) {
+  const pid_t child = fork();
+  if (child == 0) {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    if (!durable.ok()) _exit(2);
+    Fill(storage, 30);
+    _exit(0);
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  const std::string log = Path() + "-wal";
+  const auto good = CheckWal(log);
+  ASSERT_TRUE(good.ok());
+  EXPECT_EQ(good->lost_commits, 0);
+  ASSERT_GT(good->good_frames, 40);
+  // A torn end is none.
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 3000);
+  EXPECT_EQ(CheckWal(log)->lost_commits, 0);
+  EXPECT_EQ(CheckWal(log)->good_frames, good->good_frames - 1);
+  {
+    FILE* const file = fopen(log.c_str(), "r+b");
+    fseek(file, 32 + 20 * (4096 + 24) + 1000, SEEK_SET);
+    fputc(0x5a, file);
+    fclose(file);
+  }
+  EXPECT_EQ(CheckWal(log)->good_frames, 20);
+  EXPECT_GT(CheckWal(log)->lost_commits, 5);
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {}, storage);
+  ASSERT_TRUE(durable.ok()) << durable.status();
+  ASSERT_EQ((*durable)->problems().size(), 1u);
+  EXPECT_NE((*durable)->problems()[0].find("commits are lost"), std::string::npos);
+  durable->reset();
+  MemoryStorage again(MemoryOptions());
+  const auto reopened = DurableStorage::Open(Path(), {}, again);
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_TRUE((*reopened)->problems().empty());
+  EXPECT_EQ(All(again), All(storage));
+}
+
+TEST_F(DurableStorageTest, ForgottenSeriesBeginAnew) {
+  DurableOptions options;
+  options.retention = absl::Hours(1);
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), options, storage);
+  ASSERT_TRUE(durable.ok());
+  Fill(storage, 20);
+  ASSERT_TRUE((*durable)->Checkpoint().ok());
+  const auto push = [&](const std::string& name, int64_t time_ms) {
+    auto appender = storage.NewAppender();
+    ASSERT_TRUE(appender->Append(Named(name), time_ms, 7).ok());
+    ASSERT_TRUE(appender->Commit().ok());
+  };
+  push("later", time_ms_ + 7'200'000);
+  ASSERT_TRUE((*durable)->Checkpoint().ok());
+  EXPECT_EQ(All(storage).size(), 1u);
+  push("m0", time_ms_ + 7'201'000);
+  ASSERT_TRUE((*durable)->Close().ok());
+  durable->reset();
+  MemoryStorage again(MemoryOptions());
+  const auto reopened = DurableStorage::Open(Path(), options, again);
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_EQ(All(again), All(storage));
+  EXPECT_EQ(All(again)[Named("m0").ToString()].size(), 1u);
 }
 
 TEST_F(DurableStorageTest, ADatabaseThatIsNoneIsMovedAway) {

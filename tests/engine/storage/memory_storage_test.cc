@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "engine/model/histogram.h"
 #include "engine/model/stale.h"
 
 namespace sloburn {
@@ -155,17 +156,59 @@ TEST(MemoryStorage, LateSamplesOfOneAppender) {
   EXPECT_EQ(times, (std::vector<int64_t>{50, 60, 70, 90, 95}));
 }
 
+TEST(MemoryStorage, AfterALateHistogramNothingIsKnownOfResets) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Milliseconds(100);
+  MemoryStorage storage(options);
+  const auto append = [&storage](int64_t time_ms, double count) {
+    auto histogram = std::make_shared<Histogram>();
+    histogram->count = histogram->zero_count = count;
+    auto appender = storage.NewAppender();
+    ASSERT_TRUE(appender->AppendHistogram(Named("h"), time_ms, histogram).ok());
+    ASSERT_TRUE(appender->Commit().ok());
+  };
+  for (const int t : {10, 30, 40}) append(t, t);
+  append(20, 50);
+  const auto found = storage.TakeSnapshot()->Select(ByName("h"), 0, 100);
+  SampleBuffer buffer;
+  const SampleView view = *found->at(0)->Read(0, 100, buffer);
+  ASSERT_EQ(view.size, 4u);
+  EXPECT_EQ(view.histograms[1]->count, 50);
+  EXPECT_EQ(view.histograms[2]->reset_hint, CounterResetHint::kUnknown);
+  EXPECT_EQ(view.histograms[3]->reset_hint, CounterResetHint::kNotReset);
+}
+
+TEST(MemoryStorage, SeriesOlderThanTheRetentionGo) {
+  MemoryStorageOptions options;
+  options.retention = absl::Milliseconds(100);
+  options.max_series = 2;
+  MemoryStorage storage(options);
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 1, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 1000, 1).ok());
+  EXPECT_FALSE(AppendOne(storage, Named("c"), 1000, 1).ok());
+  storage.DropBefore(900);
+  EXPECT_TRUE(ReadAll(*storage.TakeSnapshot(), "a").empty());
+  EXPECT_EQ(storage.Stats().series, 1u);
+  EXPECT_EQ(storage.Stats().samples, 1);
+  EXPECT_TRUE(AppendOne(storage, Named("c"), 1000, 1).ok());
+}
+
 TEST(MemoryStorage, WhoIsSlowerComesLate) {
   MemoryStorageOptions options;
   options.out_of_order_window = absl::Milliseconds(100);
   MemoryStorage storage(options);
   auto slower = storage.NewAppender();
   for (const int t : {10, 20, 30}) ASSERT_TRUE(slower->Append(Named("a"), t, t).ok());
-  for (const int t : {15, 20, 25}) ASSERT_TRUE(AppendOne(storage, Named("a"), t, -t).ok());
+  for (const int t : {15, 25}) ASSERT_TRUE(AppendOne(storage, Named("a"), t, -t).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 27, 27).ok());
+  auto conflicting = storage.NewAppender();
+  ASSERT_TRUE(conflicting->Append(Named("a"), 28, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 28, 28).ok());
+  EXPECT_EQ(conflicting->Commit().code(), absl::StatusCode::kAlreadyExists);
   ASSERT_TRUE(slower->Commit().ok());
   std::vector<double> values;
   for (const Sample& sample : ReadAll(*storage.TakeSnapshot(), "a")) values.push_back(sample.value);
-  EXPECT_EQ(values, (std::vector<double>{10, -15, -20, -25, 30}));
+  EXPECT_EQ(values, (std::vector<double>{10, -15, 20, -25, 27, 28, 30}));
 }
 
 TEST(MemoryStorage, ManyLateSamplesTakeNoLonger) {

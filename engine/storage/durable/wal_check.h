@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a write-ahead log of SQLite is damaged in its midst. SQLite reads such a log up to the damage
+// and says nothing, though what follows was committed.
+//
+//   ASSIGN_OR_RETURN(const WalCheck check, CheckWal("data/sloburn.db-wal"));
+//   if (check.lost_commits > 0) ...
+//
+// The end of a log may be torn where its process ended in the midst of a commit: that is no damage.
+// The format is described in SQLite's documentation, "The Write-Ahead Log". Threads: pure function.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace sloburn {
+
+struct WalCheck {
+  int64_t good_frames = 0;
+  int64_t lost_commits = 0;  // after the first frame that is damaged; at least so many
+};
+
+// A file that is not there is an empty log.
+absl::StatusOr<WalCheck> CheckWal(const std::string& path);
+
+}  // namespace sloburn
