@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/str_cat.h"
@@ -51,6 +52,19 @@ absl::Status MoveAway(const std::string& path, const absl::Status& reason) {
                                     ", and the next start begins a new one"));
 }
 
+// Whether the database is damaged, or its reading only failed this time.
+bool IsDamaged(const std::string& path, const absl::Status& status) {
+  if (!absl::IsDataLoss(status)) return false;
+  const auto db = Sqlite::Open(path);
+  if (!db.ok()) return absl::IsDataLoss(db.status());
+  auto check = (*db)->Prepare("PRAGMA quick_check(1)");
+  if (!check.ok()) return absl::IsDataLoss(check.status());
+  const absl::StatusOr<bool> has_row = check->Step();
+  if (!has_row.ok()) return absl::IsDataLoss(has_row.status());
+  // What is missing among undamaged pages is damage as well.
+  return !*has_row || check->Bytes(0) != "ok" || !absl::StrContains(status.message(), "malformed");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DurableStorage>> DurableStorage::Open(const std::string& path,
@@ -67,7 +81,7 @@ absl::StatusOr<std::unique_ptr<DurableStorage>> DurableStorage::Open(const std::
       absl::MutexLock lock(&made->mutex_);
       made->Disconnect();
     }
-    return absl::IsDataLoss(status) ? MoveAway(path, status) : status;
+    return IsDamaged(path, status) ? MoveAway(path, status) : status;
   }
   {
     absl::MutexLock lock(&made->mutex_);
