@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage/memory_appender.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace sloburn {
+namespace {
+
+Newest ToNewest(const NewSample& sample) {
+  return {sample.timestamp_ms, sample.value, sample.histogram};
+}
+
+// The sample at `timestamp_ms` among the samples of an appender.
+bool FindSameTime(const SampleBuffer& samples, const std::map<int64_t, NewSample>& late,
+                  int64_t timestamp_ms, Newest* found) {
+  const auto other = late.find(timestamp_ms);
+  if (other != late.end()) {
+    *found = ToNewest(other->second);
+    return true;
+  }
+  const auto begin = samples.timestamps.begin(), end = samples.timestamps.end();
+  const auto at = std::lower_bound(begin, end, timestamp_ms);
+  if (at == end || *at != timestamp_ms) return false;
+  const size_t i = at - begin;
+  *found = {timestamp_ms, samples.values[i],
+            samples.histograms.empty() ? nullptr : samples.histograms[i]};
+  return true;
+}
+
+}  // namespace
+
+Verdict MemoryAppender::JudgeLate(const Pending& pending, const NewSample& sample,
+                                  Newest* existing) const {
+  absl::ReaderMutexLock lock(&storage_->mutex_);
+  if (storage_->options_.out_of_order_window <= absl::ZeroDuration()) return Verdict::kOutOfOrder;
+  const auto id = storage_->index_.Find(pending.labels);
+  const StoredSeries* const series = id ? &storage_->series_[*id] : nullptr;
+  NewSample stored;
+  bool is_there = FindSameTime(pending.samples, pending.late, sample.timestamp_ms, existing);
+  if (!is_there && series != nullptr && series->FindInHead(sample.timestamp_ms, &stored)) {
+    *existing = ToNewest(stored);
+    is_there = true;
+  }
+  if (is_there) {
+    return Judge(*existing, sample.timestamp_ms, sample.value, sample.histogram);
+  }
+  const bool is_too_old = sample.timestamp_ms < storage_->OldestAccepted() ||
+                          (series != nullptr && !series->TakesAt(sample.timestamp_ms));
+  return is_too_old ? Verdict::kTooOld : Verdict::kAccept;
+}
+
+absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timestamp_ms,
+                                           int64_t start_ms, double value,
+                                           HistogramPtr histogram) {
+  ASSIGN_OR_RETURN(Pending * pending, Resolve(labels));
+  if (histogram == nullptr &&
+      (!pending->has_newest || timestamp_ms > pending->newest.timestamp_ms)) {
+    pending->samples.Append(timestamp_ms, value, nullptr, start_ms);
+    pending->newest = {timestamp_ms, value, nullptr};
+    pending->has_newest = true;
+    return absl::OkStatus();
+  }
+  NewSample sample{timestamp_ms, start_ms, value, std::move(histogram)};
+  Newest existing = pending->newest;
+  Verdict verdict = Verdict::kAccept;
+  if (pending->has_newest) verdict = Judge(existing, timestamp_ms, value, sample.histogram);
+  const bool is_late = verdict == Verdict::kOutOfOrder;
+  if (is_late) verdict = JudgeLate(*pending, sample, &existing);
+  if (verdict == Verdict::kIgnore) return absl::OkStatus();
+  if (verdict != Verdict::kAccept) {
+    ++refused_;
+    return Refusal(verdict, existing, timestamp_ms, value, sample.histogram);
+  }
+  if (sample.histogram != nullptr) {
+    sample.histogram = WithStoredHint(std::move(sample.histogram), pending->newest,
+                                      pending->has_newest && !is_late);
+  }
+  if (is_late) {
+    pending->late.emplace(timestamp_ms, std::move(sample));
+    return absl::OkStatus();
+  }
+  pending->newest = ToNewest(sample);
+  pending->has_newest = true;
+  pending->samples.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram),
+                          sample.start_ms);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& labels) {
+  // Samples of one series mostly come together.
+  if (last_position_ < pending_.size() && pending_[last_position_].labels == labels) {
+    return &pending_[last_position_];
+  }
+  const auto found = positions_.find(labels);
+  if (found != positions_.end()) {
+    last_position_ = found->second;
+    return &pending_[last_position_];
+  }
+  Pending fresh;
+  fresh.labels = labels;
+  {
+    absl::ReaderMutexLock lock(&storage_->mutex_);
+    const auto id = storage_->index_.Find(labels);
+    if (!id && storage_->live_series_ + new_series_ >= storage_->options_.max_series) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the limit of ", storage_->options_.max_series,
+                       " series is reached; new series are refused (--storage.max-series)"));
+    }
+    if (!id) ++new_series_;
+    if (id && !storage_->series_[*id].empty()) {
+      const StoredSeries& series = storage_->series_[*id];
+      fresh.newest = {series.newest_ms(), series.newest_value(), series.newest_histogram()};
+      fresh.has_newest = true;
+    }
+  }
+  last_position_ = pending_.size();
+  positions_.emplace(labels, last_position_);
+  pending_.push_back(std::move(fresh));
+  return &pending_.back();
+}
+
+// Another appender may have committed since Append looked.
+absl::Status MemoryAppender::JudgeAgain() {
+  const bool takes_late = storage_->options_.out_of_order_window > absl::ZeroDuration();
+  for (Pending& pending : pending_) {
+    const auto id = storage_->index_.Find(pending.labels);
+    if (!id || storage_->series_[*id].empty()) {
+      RETURN_IF_ERROR(SortLate(pending, nullptr));
+      continue;
+    }
+    const StoredSeries& series = storage_->series_[*id];
+    const std::vector<int64_t>& times = pending.samples.timestamps;
+    if (!times.empty() && times.front() <= series.newest_ms()) {
+      if (!takes_late) return absl::OutOfRangeError("out of order sample");
+      MakeLate(pending, series.newest_ms());
+    }
+    if (!pending.late.empty() && !series.TakesAt(pending.late.begin()->first)) {
+      return absl::OutOfRangeError("too old sample");
+    }
+    RETURN_IF_ERROR(SortLate(pending, &series));
+  }
+  return absl::OkStatus();
+}
+
+// The samples up to `newest_ms` have become late ones.
+void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
+  SampleBuffer newer;
+  const SampleView all = pending.samples.View();
+  for (size_t i = 0; i < all.size; ++i) {
+    NewSample sample{all.timestamps[i], all.starts == nullptr ? 0 : all.starts[i], all.values[i],
+                     all.histograms == nullptr ? nullptr : all.histograms[i]};
+    if (sample.timestamp_ms <= newest_ms) {
+      pending.late.emplace(sample.timestamp_ms, std::move(sample));
+    } else {
+      newer.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram),
+                   sample.start_ms);
+    }
+  }
+  pending.samples = std::move(newer);
+}
+
+// The late samples as columns, without those that someone else was faster with.
+absl::Status MemoryAppender::SortLate(Pending& pending, const StoredSeries* series) {
+  pending.late_columns.Clear();
+  NewSample stored;
+  for (auto& [time_ms, sample] : pending.late) {
+    if (series != nullptr && series->FindInHead(time_ms, &stored)) {
+      const Newest existing = ToNewest(stored);
+      const Verdict verdict = Judge(existing, time_ms, sample.value, sample.histogram);
+      if (verdict == Verdict::kIgnore) continue;
+      return Refusal(verdict, existing, time_ms, sample.value, sample.histogram);
+    }
+    pending.late_columns.Append(time_ms, sample.value, sample.histogram, sample.start_ms);
+  }
+  return absl::OkStatus();
+}
+
+void MemoryAppender::CommitSeries(Pending& pending) {
+  auto id = storage_->index_.Find(pending.labels);
+  if (!id) {
+    id = storage_->index_.Add(pending.labels);
+    storage_->series_.emplace_back();
+  }
+  StoredSeries& series = storage_->series_[*id];
+  if (series.empty()) ++storage_->live_series_;
+  if (!pending.samples.timestamps.empty()) {
+    storage_->CountSamples(pending.samples.timestamps.front(), pending.samples.timestamps.back(),
+                           std::ssize(pending.samples.timestamps));
+    series.PushAll(pending.samples.View());
+  }
+  const SampleView late = pending.late_columns.View();
+  if (late.size > 0) {
+    storage_->CountSamples(late.timestamps[0], late.timestamps[late.size - 1],
+                           static_cast<int64_t>(late.size));
+    storage_->stats_.late += static_cast<int64_t>(late.size);
+    series.InsertAll(late);
+  }
+  storage_->Tidy(series);
+}
+
+absl::Status MemoryAppender::WriteToLog(CommitLog& log) const {
+  std::vector<CommittedSeries> commit;
+  commit.reserve(pending_.size());
+  {
+    absl::ReaderMutexLock lock(&storage_->mutex_);
+    auto next_id = static_cast<SeriesIndex::Id>(storage_->index_.size());
+    for (const Pending& pending : pending_) {
+      if (pending.empty()) continue;
+      const auto id = storage_->index_.Find(pending.labels);
+      commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels,
+                        pending.samples.View(), pending.late_columns.View()});
+    }
+  }
+  return commit.empty() ? absl::OkStatus() : log.Write(commit);
+}
+
+absl::Status MemoryAppender::Commit() {
+  absl::MutexLock commit_lock(&storage_->commit_mutex_);
+  {
+    absl::MutexLock lock(&storage_->mutex_);
+    storage_->stats_.out_of_order += std::exchange(refused_, 0);
+    RETURN_IF_ERROR(JudgeAgain());
+  }
+  // Readers go on meanwhile; nobody else commits.
+  if (storage_->log_ != nullptr) RETURN_IF_ERROR(WriteToLog(*storage_->log_));
+  absl::MutexLock lock(&storage_->mutex_);
+  for (Pending& pending : pending_) {
+    if (!pending.empty()) CommitSeries(pending);
+  }
+  pending_.clear();
+  positions_.clear();
+  new_series_ = 0;
+  return absl::OkStatus();
+}
+
+}  // namespace sloburn
