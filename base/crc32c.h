@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CRC-32C (Castagnoli), the checksum of remote read's frames and of all that the store keeps on disk.
+// CRC-32C (Castagnoli), the checksum of remote read's frames and of all that the store keeps on
+// disk.
 //
 // Threads: pure function.
 #pragma once

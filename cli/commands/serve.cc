@@ -145,6 +145,21 @@ int Serve(const ServeFlags& flags) {
   return kExitOk;
 }
 
+void AddStorageFlags(CLI::App& command, ServeFlags& flags) {
+  command.add_option("--storage.retention.time", flags.retention,
+                     "Forget samples that are older than this; 0 keeps all");
+  command.add_option("--storage.path", flags.storage_path,
+                     "A folder to keep samples in; without, they are kept in memory only");
+  command.add_option("--storage.sync", flags.sync,
+                     "When commits are forced to the disk: commit, interval (each second) or off")
+      ->check(CLI::IsMember({"commit", "interval", "off"}));
+  command.add_option("--storage.retention.size", flags.retention_bytes,
+                     "Forget the oldest chunks where the database grows above this; 0: no limit")
+      ->transform(CLI::AsSizeValue(false));
+  command.add_option("--storage.out-of-order-window", flags.out_of_order_window,
+                     "Accept samples this far behind the newest of all; 0 refuses late ones");
+}
+
 void AddRemoteReadFlags(CLI::App& command, ServeFlags& flags) {
   command
       .add_option("--storage.remote.read-sample-limit", flags.read_sample_limit,
@@ -186,18 +201,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
       ->add_option("--storage.max-metadata", flags->max_metadata,
                    "Metrics whose type, help and unit are kept; 0 keeps none")
       ->check(WholeNumber(0));
-  command->add_option("--storage.retention.time", flags->retention,
-                      "Forget samples that are older than this; 0 keeps all");
-  command->add_option("--storage.path", flags->storage_path,
-                      "A folder to keep samples in; without, they are kept in memory only");
-  command->add_option("--storage.sync", flags->sync,
-                      "When commits are forced to the disk: commit, interval (once a second) or off")
-      ->check(CLI::IsMember({"commit", "interval", "off"}));
-  command->add_option("--storage.retention.size", flags->retention_bytes,
-                      "Forget the oldest chunks where the database grows above this; 0: no limit")
-      ->transform(CLI::AsSizeValue(false));
-  command->add_option("--storage.out-of-order-window", flags->out_of_order_window,
-                      "Accept samples this far behind the newest of all; 0 refuses late ones");
+  AddStorageFlags(*command, *flags);
   AddRemoteReadFlags(*command, *flags);
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
