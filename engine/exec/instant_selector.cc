@@ -134,7 +134,8 @@ class InstantSelector : public Operator {
 absl::StatusOr<OperatorPtr> MakeInstantSelector(const PlanNode& node, const TimeRange& range,
                                                 ExecContext& context, SelectorOutput output) {
   const auto& selector = std::get<parser::VectorSelector>(node.expr->node);
-  ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(selector.at, selector.offset, context, node.at_moves));
+  ASSIGN_OR_RETURN(const SelectorTimes times,
+                   ResolveTimes(selector.at, selector.offset, context, node.at_moves));
   return std::make_unique<InstantSelector>(node, times, range, context, output);
 }
 

@@ -4,17 +4,10 @@
 #include "engine/exec/build.h"
 #include "engine/exec/reset_hints.h"
 #include "engine/model/histogram.h"
-#include "engine/model/stale.h"
+#include "engine/storage/without_markers.h"
 
 namespace sloburn::engine {
 namespace {
-
-bool IsStaleSample(const SampleView& view, size_t i) {
-  if (view.histograms != nullptr && view.histograms[i] != nullptr) {
-    return IsStale(view.histograms[i]->sum);
-  }
-  return IsStale(view.values[i]);
-}
 
 // What a subquery has made of a histogram says nothing about resets between its steps.
 HistogramPtr WithUnknownReset(const HistogramPtr& histogram) {
@@ -84,29 +77,6 @@ class MatrixSource : public WindowSource {
     return {view.timestamps, view.values, view.size, detected.data(), view.starts};
   }
 
-  // Copies only where there is a marker to leave out.
-  static SampleView WithoutMarkers(const SampleView& view, SampleBuffer& kept) {
-    if (!view.may_have_markers) return view;
-    if (view.histograms == nullptr) {
-      if (!HasStale(view.values, view.size)) return view;
-    } else {
-      size_t first = 0;
-      while (first < view.size && !IsStaleSample(view, first)) ++first;
-      if (first == view.size) return view;
-    }
-    kept.Clear();
-    kept.timestamps.reserve(view.size);
-    kept.values.reserve(view.size);
-    for (size_t i = 0; i < view.size; ++i) {
-      if (IsStaleSample(view, i)) continue;
-      kept.timestamps.push_back(view.timestamps[i]);
-      kept.values.push_back(view.values[i]);
-      if (view.histograms != nullptr) kept.histograms.push_back(view.histograms[i]);
-      if (view.starts != nullptr) kept.starts.push_back(view.starts[i]);
-    }
-    return kept.View();
-  }
-
   const Matchers& matchers_;
   const bool reads_statistics_;
   OperatorProfile* const profile_;
@@ -174,7 +144,8 @@ TimeRange InnerRange(const SelectorTimes& times, const TimeRange& range, int64_t
 absl::StatusOr<std::unique_ptr<WindowSource>> MakeSubquerySource(
     const PlanNode& node, const parser::SubqueryExpr& subquery, const TimeRange& range,
     ExecContext& context, bool is_result) {
-  ASSIGN_OR_RETURN(const SelectorTimes times, ResolveTimes(subquery.at, subquery.offset, context));
+  ASSIGN_OR_RETURN(const SelectorTimes times,
+                   ResolveTimes(subquery.at, subquery.offset, context));
   ASSIGN_OR_RETURN(
       const int64_t range_ms,
       ResolveDuration(subquery.range, context.query_range, DurationUse::kRangeOrStep));

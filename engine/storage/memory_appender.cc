@@ -151,8 +151,7 @@ void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
   SampleBuffer newer;
   const SampleView all = pending.samples.View();
   for (size_t i = 0; i < all.size; ++i) {
-    NewSample sample{all.timestamps[i], all.starts == nullptr ? 0 : all.starts[i], all.values[i],
-                     all.histograms == nullptr ? nullptr : all.histograms[i]};
+    NewSample sample = SampleAt(all, i);
     if (sample.timestamp_ms <= newest_ms) {
       pending.late.emplace(sample.timestamp_ms, std::move(sample));
     } else {

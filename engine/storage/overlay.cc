@@ -22,23 +22,12 @@ class JoinedReader : public SeriesReader {
     if (base_ != nullptr) {
       ASSIGN_OR_RETURN(view, base_->Read(min_ms, max_ms, inner));
     }
-    buffer.timestamps.assign(view.timestamps, view.timestamps + view.size);
-    buffer.values.assign(view.values, view.values + view.size);
-    buffer.histograms.clear();
-    buffer.starts.clear();
-    if (view.starts != nullptr) buffer.starts.assign(view.starts, view.starts + view.size);
-    if (view.histograms != nullptr) {
-      buffer.histograms.assign(view.histograms, view.histograms + view.size);
-    }
+    buffer.Clear();
+    buffer.Append(view);
     for (const OverlaySnapshot::Added& sample : added_->samples) {
       if (sample.timestamp_ms < min_ms || sample.timestamp_ms > max_ms) continue;
       if (!buffer.timestamps.empty() && sample.timestamp_ms <= buffer.timestamps.back()) continue;
-      buffer.timestamps.push_back(sample.timestamp_ms);
-      buffer.values.push_back(sample.value);
-      if (!buffer.starts.empty()) buffer.starts.push_back(0);
-      if (sample.histogram == nullptr && buffer.histograms.empty()) continue;
-      buffer.histograms.resize(buffer.timestamps.size());
-      buffer.histograms.back() = sample.histogram;
+      buffer.Append(sample.timestamp_ms, sample.value, sample.histogram, 0);
     }
     return buffer.View();
   }

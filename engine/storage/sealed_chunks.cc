@@ -6,6 +6,7 @@
 
 #include "engine/model/stale.h"
 #include "engine/storage/chunk/chunk_codec.h"
+#include "engine/storage/without_markers.h"
 
 namespace sloburn {
 namespace {
@@ -13,39 +14,12 @@ namespace {
 constexpr size_t kFirstCapacity = 4;
 
 ChunkSummary SummarizeFloats(const SampleView& samples) {
-  if (!HasStale(samples.values, samples.size)) {
-    return Summarize(samples.timestamps, samples.values, samples.size);
-  }
-  std::vector<int64_t> timestamps;
-  std::vector<double> values;
-  for (size_t i = 0; i < samples.size; ++i) {
-    if (IsStale(samples.values[i])) continue;
-    timestamps.push_back(samples.timestamps[i]);
-    values.push_back(samples.values[i]);
-  }
-  return Summarize(timestamps.data(), values.data(), timestamps.size());
+  SampleBuffer kept;
+  const SampleView floats = WithoutMarkers(samples, kept);
+  return Summarize(floats.timestamps, floats.values, floats.size);
 }
 
 }  // namespace
-
-void AppendSamples(const SampleView& samples, SampleBuffer& buffer) {
-  const size_t before = buffer.timestamps.size(), size = before + samples.size;
-  buffer.timestamps.insert(buffer.timestamps.end(), samples.timestamps,
-                           samples.timestamps + samples.size);
-  buffer.values.insert(buffer.values.end(), samples.values, samples.values + samples.size);
-  if (samples.histograms != nullptr || !buffer.histograms.empty()) {
-    buffer.histograms.resize(size);
-    if (samples.histograms != nullptr) {
-      std::copy_n(samples.histograms, samples.size, buffer.histograms.begin() + before);
-    }
-  }
-  if (samples.starts != nullptr || !buffer.starts.empty()) {
-    buffer.starts.resize(size);
-    if (samples.starts != nullptr) {
-      std::copy_n(samples.starts, samples.size, buffer.starts.begin() + before);
-    }
-  }
-}
 
 StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* known) {
   auto chunk = std::make_shared<StoredChunk>();
@@ -170,7 +144,7 @@ std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before
   SampleBuffer joined;
   SampleView all = samples;
   if (open != nullptr && DecodeChunk(open->bytes, joined).ok()) {
-    AppendSamples(samples, joined);
+    joined.Append(samples);
     all = joined.View();
   } else if (open != nullptr) {
     // Whoever reads it is told what is wrong with it.

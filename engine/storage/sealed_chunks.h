@@ -22,9 +22,6 @@ namespace sloburn {
 // Full chunks have this many samples.
 inline constexpr size_t kChunkSamples = 1024;
 
-// At the end of `buffer`.
-void AppendSamples(const SampleView& samples, SampleBuffer& buffer);
-
 struct StoredChunk {
   int64_t min_ms = 0, max_ms = 0;  // of all samples
   uint32_t samples = 0;            // staleness markers included

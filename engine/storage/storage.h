@@ -11,6 +11,7 @@
 // Appender belongs to one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -70,6 +71,19 @@ struct SampleBuffer {
     if (start_ms != 0 || !starts.empty()) {
       starts.resize(timestamps.size());
       starts.back() = start_ms;
+    }
+  }
+  void Append(const SampleView& samples) {
+    const size_t before = timestamps.size(), size = before + samples.size;
+    timestamps.insert(timestamps.end(), samples.timestamps, samples.timestamps + samples.size);
+    values.insert(values.end(), samples.values, samples.values + samples.size);
+    if (samples.histograms != nullptr || !histograms.empty()) histograms.resize(size);
+    if (samples.histograms != nullptr) {
+      std::copy_n(samples.histograms, samples.size, histograms.begin() + before);
+    }
+    if (samples.starts != nullptr || !starts.empty()) starts.resize(size);
+    if (samples.starts != nullptr) {
+      std::copy_n(samples.starts, samples.size, starts.begin() + before);
     }
   }
   void Clear() {

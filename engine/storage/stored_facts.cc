@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/status_macros.h"
-#include "engine/model/stale.h"
 #include "engine/storage/chunk/chunk_codec.h"
+#include "engine/storage/without_markers.h"
 
 namespace sloburn {
 namespace {
@@ -29,16 +29,9 @@ struct Floats {
   }
 };
 
-// Leaves the markers out; copies into `kept` where there are any.
-Floats WithoutMarkers(const SampleView& view, SampleBuffer& kept) {
-  if (!HasStale(view.values, view.size)) return {view.timestamps, view.values, view.size};
-  kept.Clear();
-  for (size_t i = 0; i < view.size; ++i) {
-    if (IsStale(view.values[i])) continue;
-    kept.timestamps.push_back(view.timestamps[i]);
-    kept.values.push_back(view.values[i]);
-  }
-  return {kept.timestamps.data(), kept.values.data(), kept.timestamps.size()};
+Floats FloatsIn(const SampleView& view, SampleBuffer& kept) {
+  const SampleView floats = WithoutMarkers(view, kept);
+  return {floats.timestamps, floats.values, floats.size};
 }
 
 // The part of a series that a window's edge lies in. The head comes after all chunks.
@@ -55,7 +48,7 @@ class StoredFacts : public FactsReader {
         chunks_(sealed_ == nullptr ? 0 : sealed_->size()),
         limit_ms_(limit_ms),
         kinds_(kinds) {
-    head_ = WithoutMarkers(view.head->View(0, view.head_size), head_kept_);
+    head_ = FloatsIn(view.head->View(0, view.head_size), head_kept_);
     head_.size = head_.UpTo(limit_ms);
   }
 
@@ -105,7 +98,7 @@ class StoredFacts : public FactsReader {
     decoded.chunk = std::numeric_limits<size_t>::max();
     decoded.samples.Clear();
     RETURN_IF_ERROR(DecodeChunk(sealed_->chunk(part).bytes, decoded.samples));
-    decoded.floats = WithoutMarkers(decoded.samples.View(), decoded.kept);
+    decoded.floats = FloatsIn(decoded.samples.View(), decoded.kept);
     decoded.chunk = part;
     return &decoded.floats;
   }

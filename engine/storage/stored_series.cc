@@ -151,10 +151,7 @@ void StoredSeries::PushAll(const SampleView& samples) {
   if (head_ == nullptr || needed > head_->capacity) {
     MoveHead(0, std::max(needed + kFirstCapacity, head_size_ + head_size_ / 2));
   }
-  for (size_t i = 0; i < samples.size; ++i) {
-    Push({samples.timestamps[i], samples.starts == nullptr ? 0 : samples.starts[i],
-          samples.values[i], samples.histograms == nullptr ? nullptr : samples.histograms[i]});
-  }
+  for (size_t i = 0; i < samples.size; ++i) Push(SampleAt(samples, i));
 }
 
 void StoredSeries::NoteFloat(double value) {
@@ -188,10 +185,9 @@ void StoredSeries::InsertAll(const SampleView& late) {
   MoveHead(0, std::max(before->capacity, before_size + late.size + kFirstCapacity));
   const SampleView old = before->View(0, before_size);
   const auto take = [this](const SampleView& from, size_t i, bool follows_late) {
-    HistogramPtr histogram = from.histograms == nullptr ? nullptr : from.histograms[i];
-    if (follows_late) histogram = WithoutHint(std::move(histogram));
-    Write(head_size_, {from.timestamps[i], from.starts == nullptr ? 0 : from.starts[i],
-                       from.values[i], std::move(histogram)});
+    NewSample sample = SampleAt(from, i);
+    if (follows_late) sample.histogram = WithoutHint(std::move(sample.histogram));
+    Write(head_size_, std::move(sample));
     ++head_size_;
   };
   bool was_late = false;
@@ -227,9 +223,7 @@ bool StoredSeries::FindInHead(int64_t timestamp_ms, NewSample* found) const {
   const int64_t* const begin = head_->timestamps.get();
   const int64_t* const at = std::lower_bound(begin, begin + head_size_, timestamp_ms);
   if (at == begin + head_size_ || *at != timestamp_ms) return false;
-  const size_t i = at - begin;
-  *found = {timestamp_ms, head_->starts == nullptr ? 0 : head_->starts[i], head_->values[i],
-            head_->histograms == nullptr ? nullptr : head_->histograms[i]};
+  *found = SampleAt(head_->View(0, head_size_), at - begin);
   return true;
 }
 

@@ -24,6 +24,11 @@ struct NewSample {
   HistogramPtr histogram;
 };
 
+inline NewSample SampleAt(const SampleView& view, size_t i) {
+  return {view.timestamps[i], view.starts == nullptr ? 0 : view.starts[i], view.values[i],
+          view.histograms == nullptr ? nullptr : view.histograms[i]};
+}
+
 struct HeadColumns {
   explicit HeadColumns(size_t room)
       : timestamps(new int64_t[room]), values(new double[room]), capacity(room) {}

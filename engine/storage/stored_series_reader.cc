@@ -50,7 +50,7 @@ class StoredSeriesReader : public SeriesReader {
     SampleView samples = HeadSamples(min_ms, max_ms);
     if (view_.sealed != nullptr && min_ms <= view_.sealed->max_ms()) {
       RETURN_IF_ERROR(ReadChunks(min_ms, max_ms, buffer));
-      AppendSamples(samples, buffer);
+      buffer.Append(samples);
       samples = Between(buffer, min_ms, max_ms);
     }
     samples.interval_ms = view_.interval_ms;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/log.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
 
@@ -52,6 +53,13 @@ absl::Status InvalidParameter(std::string_view name, std::string_view cause) {
 Response ErrorResponse(const absl::Status& status) {
   const ErrorRow& row = RowOf(status.code());
   return Response::ApiError(row.http_status, row.error_type, MessageOf(status));
+}
+
+void LogRefusal(std::string_view what, const Request& request, const Response& response) {
+  Log(LogLevel::kDebug, what,
+      {{"remote", request.remote_address},
+       {"status", StrCat(response.status)},
+       {"err", response.body.substr(0, 1024)}});
 }
 
 }  // namespace sloburn::web

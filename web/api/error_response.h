@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "web/request.h"
 #include "web/response.h"
 
 namespace sloburn::web {
@@ -15,6 +16,9 @@ Response ErrorResponse(const absl::Status& status);
 
 // InvalidArgument: `invalid parameter "query": CAUSE`.
 absl::Status InvalidParameter(std::string_view name, std::string_view cause);
+
+// Logs, for debugging, why `request` got `response`. `what`: "Refused a remote write request".
+void LogRefusal(std::string_view what, const Request& request, const Response& response);
 
 // The message of `status` as a std::string_view (absl's own view type is another type here).
 std::string_view MessageOf(const absl::Status& status);

@@ -7,9 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "base/status_macros.h"
-#include "base/str_cat.h"
 #include "engine/remote/read_answer.h"
 #include "engine/remote/read_request.h"
 #include "engine/remote/snappy_block.h"
@@ -135,10 +133,7 @@ MetricsProvider AddRead(Router& router, const Dependencies& deps) {
     Response response = read->Answer(request, deps, read);
     if (response.status >= 400) {
       ++counters->refused;
-      Log(LogLevel::kDebug, "Refused a remote read request",
-          {{"remote", request.remote_address},
-           {"status", StrCat(response.status)},
-           {"err", response.body.substr(0, 1024)}});
+      LogRefusal("Refused a remote read request", request, response);
     }
     return response;
   });

@@ -190,10 +190,7 @@ MetricsProvider AddWrite(Router& router, const Dependencies& deps) {
     Response response = Receive(request, deps, *counters);
     if (response.status >= 400) {
       ++counters->refused_requests;
-      Log(LogLevel::kDebug, "Refused a remote write request",
-          {{"remote", request.remote_address},
-           {"status", StrCat(response.status)},
-           {"err", response.body.substr(0, 1024)}});
+      LogRefusal("Refused a remote write request", request, response);
     }
     return response;
   });

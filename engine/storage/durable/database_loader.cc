@@ -11,16 +11,14 @@
 #include "engine/storage/journal_record.h"
 
 namespace sloburn {
-namespace {
 
-struct Table {
+struct DatabaseLoader::Table {
   const char* name;
   const char* key;
   const char* value;
 };
-constexpr Table kChunks = {"chunks", "id", "value"};
-constexpr Table kNewest = {"newest", "series", "value"};
-constexpr Table kJournal = {"journal", "seq", "record"};
+
+namespace {
 
 // The distance of all samples of the chunks, where it is the same; otherwise 0.
 int64_t CommonInterval(const std::vector<StoredChunkPtr>& chunks) {
@@ -57,6 +55,10 @@ std::vector<Reset> JoinResets(const std::vector<ChunkRow>& rows) {
 
 }  // namespace
 
+constexpr DatabaseLoader::Table DatabaseLoader::kChunks = {"chunks", "id", "value"};
+constexpr DatabaseLoader::Table DatabaseLoader::kNewest = {"newest", "series", "value"};
+constexpr DatabaseLoader::Table DatabaseLoader::kJournal = {"journal", "seq", "record"};
+
 std::string EncodeSeriesRow(const Labels& labels) {
   const uint32_t crc = Crc32c(labels.bytes());
   std::string value(reinterpret_cast<const char*>(&crc), sizeof crc);
@@ -68,7 +70,9 @@ absl::Status DatabaseLoader::Load() {
   RETURN_IF_ERROR(LoadSeries());
   RETURN_IF_ERROR(LoadChunks());
   RETURN_IF_ERROR(LoadNewest());
-  for (uint32_t id = 0; id < rows_.size(); ++id) Restore(id, rows_[id]);
+  for (uint32_t id = 0; id < rows_.size(); ++id) {
+    if (!rows_[id].is_restored) ReopenLastChunk(id);
+  }
   RETURN_IF_ERROR(ReplayJournal());
   RETURN_IF_ERROR(Mend());
   storage_.EndRestore();
@@ -127,7 +131,7 @@ absl::Status DatabaseLoader::LoadChunks() {
       rows_[series].chunks.push_back(*std::move(row));
       rows_[series].chunk_keys.push_back(rows.Int(0));
     } else {
-      Condemn("chunks", rows.Int(0), StrCat("a chunk of series ", series), row.status());
+      Condemn(kChunks, rows.Int(0), StrCat("a chunk of series ", series), row.status());
     }
   }
 }
@@ -146,32 +150,33 @@ absl::Status DatabaseLoader::LoadNewest() {
       status = DecodeNewestSamples(static_cast<uint32_t>(series), rows.Bytes(1), buffer);
     }
     if (status.ok()) {
-      rows_[series].newest = std::string(rows.Bytes(1));
+      Restore(static_cast<uint32_t>(series), buffer);
     } else {
-      Condemn("newest", series, StrCat("the newest samples of series ", series), status);
+      Condemn(kNewest, series, StrCat("the newest samples of series ", series), status);
     }
   }
 }
 
 // Without its newest samples a series has no head to go on from: the last chunk becomes that.
-void DatabaseLoader::ReopenLastChunk(uint32_t id, SeriesRows& rows) {
-  while (!rows.newest.has_value() && !rows.chunks.empty()) {
+void DatabaseLoader::ReopenLastChunk(uint32_t id) {
+  SeriesRows& rows = rows_[id];
+  SampleBuffer newest;
+  while (newest.timestamps.empty() && !rows.chunks.empty()) {
     const StoredChunkPtr last = rows.chunks.back().chunk;
     const int64_t key = rows.chunk_keys.back();
     rows.chunks.pop_back();
     rows.chunk_keys.pop_back();
-    SampleBuffer samples;
-    if (absl::Status status = DecodeChunk(last->bytes, samples); !status.ok()) {
-      Condemn("chunks", key, StrCat("a chunk of series ", id), status);
-      continue;
+    if (absl::Status status = DecodeChunk(last->bytes, newest); status.ok()) {
+      reopened_.push_back({id, key, EncodeNewestSamples(id, {last->bytes})});
+    } else {
+      Condemn(kChunks, key, StrCat("a chunk of series ", id), status);
     }
-    rows.newest = EncodeNewestSamples(id, {last->bytes});
-    reopened_.push_back({id, key, *rows.newest});
   }
+  Restore(id, newest);
 }
 
-void DatabaseLoader::Restore(uint32_t id, SeriesRows& rows) {
-  if (!rows.newest.has_value()) ReopenLastChunk(id, rows);
+void DatabaseLoader::Restore(uint32_t id, const SampleBuffer& newest) {
+  SeriesRows& rows = rows_[id];
   std::vector<StoredChunkPtr> chunks;
   bool keeps_resets = true;
   for (const ChunkRow& row : rows.chunks) {
@@ -181,13 +186,10 @@ void DatabaseLoader::Restore(uint32_t id, SeriesRows& rows) {
   }
   storage_.RestoreChunks(id, chunks, JoinResets(rows.chunks), keeps_resets,
                          CommonInterval(chunks));
-  SampleBuffer newest;
-  if (rows.newest.has_value() && DecodeNewestSamples(id, *rows.newest, newest).ok()) {
-    storage_.RestoreSamples(id, newest.View());
-  }
-  const bool is_damaged = rows.is_damaged;
-  rows = {};
-  rows.is_damaged = is_damaged;
+  storage_.RestoreSamples(id, newest.View());
+  rows.is_restored = true;
+  rows.chunks = {};
+  rows.chunk_keys = {};
 }
 
 absl::Status DatabaseLoader::ReplayJournal() {
@@ -204,16 +206,16 @@ absl::Status DatabaseLoader::ReplayJournal() {
           }
         });
     if (!status.ok()) {
-      Condemn("journal", rows.Int(0), StrCat("commit ", rows.Int(0), " of the journal"), status);
+      Condemn(kJournal, rows.Int(0), StrCat("commit ", rows.Int(0), " of the journal"), status);
     }
   }
 }
 
-void DatabaseLoader::Condemn(const char* table, int64_t key, const std::string& what,
+void DatabaseLoader::Condemn(const Table& table, int64_t key, const std::string& what,
                              const absl::Status& reason) {
   const std::string text(reason.message());
   problems.push_back(StrCat(db_.path(), ": ", what, " is damaged and was set aside: ", text));
-  condemned_.push_back({table, key, text});
+  condemned_.push_back({&table, key, text});
 }
 
 // Once nothing reads the tables any more.
@@ -222,19 +224,17 @@ absl::Status DatabaseLoader::Mend() {
   chunks -= std::ssize(reopened_);
   return db_.Transact([this]() -> absl::Status {
     for (const Condemned& one : condemned_) {
-      for (const Table& table : {kChunks, kNewest, kJournal}) {
-        if (std::string_view(table.name) != one.table) continue;
-        ASSIGN_OR_RETURN(
-            SqliteStatement move,
-            db_.Prepare(StrCat("INSERT INTO quarantine (origin, key, reason, value) SELECT '",
-                               table.name, "', ", table.key, ", ?2, ", table.value, " FROM ",
-                               table.name, " WHERE ", table.key, " = ?1")));
-        RETURN_IF_ERROR(move.Run(one.key, std::string_view(one.reason)));
-        ASSIGN_OR_RETURN(SqliteStatement erase,
-                         db_.Prepare(StrCat("DELETE FROM ", table.name, " WHERE ", table.key,
-                                            " = ?1")));
-        RETURN_IF_ERROR(erase.Run(one.key));
-      }
+      const Table& table = *one.table;
+      const std::string where = StrCat(" WHERE ", table.key, " = ?1");
+      ASSIGN_OR_RETURN(
+          SqliteStatement move,
+          db_.Prepare(StrCat("INSERT INTO quarantine (origin, key, reason, value) SELECT '",
+                             table.name, "', ", table.key, ", ?2, ", table.value, " FROM ",
+                             table.name, where)));
+      RETURN_IF_ERROR(move.Run(one.key, std::string_view(one.reason)));
+      ASSIGN_OR_RETURN(SqliteStatement erase,
+                       db_.Prepare(StrCat("DELETE FROM ", table.name, where)));
+      RETURN_IF_ERROR(erase.Run(one.key));
     }
     for (const Reopened& one : reopened_) {
       ASSIGN_OR_RETURN(SqliteStatement put,

@@ -6,7 +6,6 @@
 // Threads: one.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,22 +40,24 @@ class DatabaseLoader {
     bool is_damaged = false;  // its labels: nobody knows whose samples these are
     std::vector<ChunkRow> chunks;      // in order of time
     std::vector<int64_t> chunk_keys;
-    std::optional<std::string> newest;  // undamaged value
+    bool is_restored = false;           // all of it is in the store
   };
+  struct Table;
+  static const Table kChunks, kNewest, kJournal;
 
   absl::Status LoadSeries();
   absl::Status LoadChunks();
   absl::Status LoadNewest();
-  void Restore(uint32_t id, SeriesRows& rows);
-  void ReopenLastChunk(uint32_t id, SeriesRows& rows);
+  void Restore(uint32_t id, const SampleBuffer& newest);
+  void ReopenLastChunk(uint32_t id);
   absl::Status ReplayJournal();
   absl::Status Mend();
   bool IsKnown(int64_t series) const;
-  void Condemn(const char* table, int64_t key, const std::string& what,
+  void Condemn(const Table& table, int64_t key, const std::string& what,
                const absl::Status& reason);
 
   struct Condemned {
-    const char* table;
+    const Table* table;
     int64_t key;
     std::string reason;
   };
