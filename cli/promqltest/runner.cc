@@ -8,12 +8,11 @@
 #include "base/status_macros.h"
 #include "cli/exit_status.h"
 #include "cli/promqltest/comparison.h"
-#include "cli/promqltest/custom_bucket_load.h"
 #include "cli/promqltest/pin_selectors.h"
 #include "cli/promqltest/script.h"
+#include "cli/promqltest/script_storage.h"
 #include "engine/engine.h"
 #include "engine/result_difference.h"
-#include "engine/storage/memory_storage.h"
 #include "parser/printer.h"
 
 namespace sloburn::cli {
@@ -22,9 +21,9 @@ namespace {
 constexpr int64_t kMinuteMs = 60'000;
 constexpr size_t kMaxScriptBytes = 64 << 20;
 
-engine::QueryOptions UpstreamOptions(PlanPasses passes) {
+engine::QueryOptions UpstreamOptions(const engine::PlanOptions& plan) {
   engine::QueryOptions options;
-  if (passes == PlanPasses::kOff) options.plan = engine::PlanOptions::NoPasses();
+  options.plan = plan;
   options.parse.enable_experimental_functions = true;
   options.parse.enable_extended_range_selectors = true;
   options.parse.enable_binop_fill_modifiers = true;
@@ -35,34 +34,42 @@ engine::QueryOptions UpstreamOptions(PlanPasses passes) {
   return options;
 }
 
+engine::PlanOptions PlanOf(const PromqltestOptions& options) {
+  if (options.plan_passes == PlanPasses::kOff) return engine::PlanOptions::NoPasses();
+  engine::PlanOptions plan;
+  plan.chunk_summaries = options.chunk_summaries;
+  return plan;
+}
+
+// What docs/exactness.md promises.
+double ToleranceOf(const std::string& expr) {
+  const bool has_deviation = expr.find("stddev_over_time") != std::string::npos ||
+                             expr.find("stdvar_over_time") != std::string::npos;
+  return has_deviation ? 1e-9 : 0;
+}
+
 class ScriptRunner {
  public:
   explicit ScriptRunner(const PromqltestOptions& options)
-      : options_(UpstreamOptions(options.plan_passes)),
-        compares_passes_(options.plan_passes == PlanPasses::kBoth) {
+      : options_(UpstreamOptions(PlanOf(options))),
+        compares_(options.plan_passes == PlanPasses::kBoth),
+        storage_(ChunkSizes::Of(options.chunk_samples), options.is_on_disk),
+        reference_(ChunkSizes(), false) {
     options_.threads = options.threads;
     options_.parse.max_nesting = options.max_nesting;
     // Scripts are small; where several threads are asked for, they are to work.
     if (options.threads > 1) options_.min_parallel_samples = 0;
-    Clear();
   }
 
-  void Clear() { storage_ = std::make_unique<MemoryStorage>(); }
+  // Also before the first command.
+  absl::Status Clear() {
+    RETURN_IF_ERROR(reference_.Clear());
+    return storage_.Clear();
+  }
 
   absl::Status Load(const LoadCommand& load) {
-    auto appender = storage_->NewAppender();
-    for (const ScriptSeries& series : load.series) {
-      for (size_t i = 0; i < series.values.size(); ++i) {
-        const ScriptValue& value = series.values[i];
-        if (value.is_omitted) continue;
-        const int64_t time_ms = load.step_ms * static_cast<int64_t>(i);
-        const int64_t start_ms = value.start_offset_ms ? time_ms + *value.start_offset_ms : 0;
-        RETURN_IF_ERROR(appender->AppendStarted(series.labels, time_ms, start_ms, value.value,
-                                                value.histogram));
-      }
-    }
-    if (load.with_custom_buckets) RETURN_IF_ERROR(AppendCustomBuckets(load, *appender));
-    return appender->Commit();
+    if (compares_) RETURN_IF_ERROR(reference_.Load(load));
+    return storage_.Load(load);
   }
 
   absl::Status Eval(const EvalCommand& eval) {
@@ -72,40 +79,31 @@ class ScriptRunner {
   }
 
  private:
-  static absl::Status AppendCustomBuckets(const LoadCommand& load, Appender& appender) {
-    ASSIGN_OR_RETURN(const auto made, CustomBucketHistograms(load));
-    for (const SeriesSamples& series : made) {
-      for (const HistogramSample& sample : series.histograms) {
-        RETURN_IF_ERROR(
-            appender.AppendHistogram(series.labels, sample.timestamp_ms, sample.histogram));
-      }
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status EvalExpression(const EvalCommand& eval, const std::string& expr,
                               const TimeRange& range) {
-    const auto result = Evaluate(options_, expr, range, eval.is_range_query);
+    const auto result = Evaluate(storage_, options_, expr, range, eval.is_range_query);
     RETURN_IF_ERROR(CompareWithoutPasses(expr, range, eval.is_range_query, result));
     return Judge(eval, result, range);
   }
 
-  absl::StatusOr<engine::QueryResult> Evaluate(const engine::QueryOptions& options,
-                                               const std::string& expr, const TimeRange& range,
-                                               bool as_range) const {
+  static absl::StatusOr<engine::QueryResult> Evaluate(const ScriptStorage& storage,
+                                                      const engine::QueryOptions& options,
+                                                      const std::string& expr,
+                                                      const TimeRange& range, bool as_range) {
     ASSIGN_OR_RETURN(const engine::PreparedQuery query, engine::Prepare(expr, options));
-    return engine::Execute(query, *storage_->TakeSnapshot(), range, options, as_range);
+    return engine::Execute(query, *storage.storage().TakeSnapshot(), range, options, as_range);
   }
 
   // `result` is that of the query with the optimising passes.
   absl::Status CompareWithoutPasses(const std::string& expr, const TimeRange& range, bool as_range,
                                     const absl::StatusOr<engine::QueryResult>& result) const {
-    if (!compares_passes_) return absl::OkStatus();
-    const engine::QueryOptions without = UpstreamOptions(PlanPasses::kOff);
+    if (!compares_) return absl::OkStatus();
+    const engine::QueryOptions without = UpstreamOptions(engine::PlanOptions::NoPasses());
     const std::string difference = engine::DescribeDifference(
-        result, Evaluate(without, expr, range, as_range));
+        result, Evaluate(reference_, without, expr, range, as_range), ToleranceOf(expr));
     if (difference.empty()) return absl::OkStatus();
-    return absl::InternalError(absl::StrCat("the plan passes change the result: ", difference));
+    return absl::InternalError(
+        absl::StrCat("the plan passes, or how samples are kept, change the result: ", difference));
   }
 
   absl::Status Judge(const EvalCommand& eval, const absl::StatusOr<engine::QueryResult>& result,
@@ -188,7 +186,7 @@ class ScriptRunner {
     if (query->type() == engine::ValueType::kRangeVector) return absl::OkStatus();
     const TimeRange around = {time - kMinuteMs, time + kMinuteMs, kMinuteMs};
     const auto result =
-        engine::Execute(*query, *storage_->TakeSnapshot(), around, options_);
+        engine::Execute(*query, *storage_.storage().TakeSnapshot(), around, options_);
     RETURN_IF_ERROR(CompareWithoutPasses(expr, around, false, result));
     if (!result.ok()) return Annotate(result.status(), "as a range query: ");
     const Matrix& matrix = std::get<Matrix>(result->value);
@@ -214,8 +212,9 @@ class ScriptRunner {
   }
 
   engine::QueryOptions options_;
-  const bool compares_passes_;
-  std::unique_ptr<MemoryStorage> storage_;
+  const bool compares_;
+  ScriptStorage storage_;
+  ScriptStorage reference_;  // where it compares: samples as they came
 };
 
 struct Tally {
@@ -228,9 +227,10 @@ absl::Status RunFile(const std::string& file, const PromqltestOptions& options, 
   ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMaxScriptBytes));
   ASSIGN_OR_RETURN(const std::vector<ScriptCommand> commands, ParseScript(file, text));
   ScriptRunner runner(options);
+  RETURN_IF_ERROR(runner.Clear());
   for (const ScriptCommand& command : commands) {
     if (std::holds_alternative<ClearCommand>(command)) {
-      runner.Clear();
+      RETURN_IF_ERROR(runner.Clear());
     } else if (const auto* load = std::get_if<LoadCommand>(&command)) {
       const absl::Status status = runner.Load(*load);
       if (!status.ok()) {

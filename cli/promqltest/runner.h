@@ -8,16 +8,24 @@
 #include <string>
 #include <vector>
 
+#include "engine/plan/plan_options.h"
+#include "engine/storage/sealed_chunks.h"
+
 namespace sloburn::cli {
 
-// kBoth: every query runs with the optimising passes and without; a difference of one bit between
-// the two fails the case.
+// kBoth: every query runs with the optimising passes on the samples as kept, and without them on
+// samples in memory as they came; a difference of one bit between the two (1e-9 for the deviations
+// over time) fails the case.
 enum class PlanPasses { kOn, kOff, kBoth };
 
 struct PromqltestOptions {
   bool is_verbose = false;  // show each failure
   PlanPasses plan_passes = PlanPasses::kOn;
-  int threads = 1;  // per query, however small
+  engine::PlanOptions::ChunkSummaries chunk_summaries =
+      engine::PlanOptions::ChunkSummaries::kWhereCheaper;
+  size_t chunk_samples = ChunkSizes().samples;
+  bool is_on_disk = false;  // script_storage.h
+  int threads = 1;          // per query, however small
   int max_nesting = 500;
 };
 

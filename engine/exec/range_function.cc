@@ -55,6 +55,8 @@ constexpr int64_t kWorkOfFacts = 512;
 // Counts of windows that threads make ahead take memory.
 constexpr int64_t kMaxStepsCountedAhead = 100'000;
 
+using ChunkSummaries = PlanOptions::ChunkSummaries;
+
 const PlanNode& RangeArgument(const PlanNode& node) {
   for (const PlanNodePtr& child : node.children) {
     if (child->type == ValueType::kRangeVector) return *child;
@@ -70,7 +72,8 @@ class RangeFunction : public Operator {
         function_(*node.function),
         kernel_(std::get<WindowFunction>(function_.implementation)),
         slides_(node.slides && !source_->moves_without_samples()),
-        reads_summaries_(node.reads_summaries && !source_->moves_without_samples()),
+        summaries_(source_->moves_without_samples() ? ChunkSummaries::kNever
+                                                    : node.reads_summaries),
         profile_(context.ProfileOf(node)),
         source_profile_(context.ProfileOf(RangeArgument(node))),
         place_(PlaceOfArgument(*node.children[0])),
@@ -145,7 +148,7 @@ class RangeFunction : public Operator {
     result.overlaps = 0;
     result.counts.clear();
     // Samples are counted where they are read.
-    if (reads_summaries_ && tally_ == nullptr) {
+    if (summaries_ != ChunkSummaries::kNever && tally_ == nullptr) {
       ASSIGN_OR_RETURN(const bool is_told, ComputeFromFacts(index, result));
       if (is_told) return absl::OkStatus();
       result.column.Reset(range_.steps());
@@ -157,7 +160,10 @@ class RangeFunction : public Operator {
   // False: the samples have to be read.
   absl::StatusOr<bool> ComputeFromFacts(size_t index, Result& result) const {
     const std::unique_ptr<FactsReader> reader =
-        source_->Facts(index, function_.facts, range_.steps(), slides_);
+        source_->Facts(index, {.kinds = function_.facts,
+                               .windows = range_.steps(),
+                               .slides = slides_,
+                               .at_any_cost = summaries_ == ChunkSummaries::kAlways});
     if (reader == nullptr) return false;
     WorkMeter meter = context_.NewMeter();
     WindowFacts facts;
@@ -402,7 +408,7 @@ class RangeFunction : public Operator {
   const FunctionRow& function_;
   const WindowFunction kernel_;
   const bool slides_;
-  const bool reads_summaries_;
+  const ChunkSummaries summaries_;
   OperatorProfile* const profile_;
   OperatorProfile* const source_profile_;
   const parser::SourceRange place_;

@@ -53,10 +53,12 @@ class MatrixSource : public WindowSource {
 
   bool reads_in_any_order() const override { return true; }
 
-  std::unique_ptr<FactsReader> Facts(size_t index, uint32_t kinds, int64_t steps,
-                                     bool slides) const override {
+  std::unique_ptr<FactsReader> Facts(size_t index, FactsQuery query) const override {
     if (before_ms_ != 0) return nullptr;
-    return readers_[index]->Facts({kinds, range_ms_, min_ms_, max_ms_, steps, slides});
+    query.range_ms = range_ms_;
+    query.min_ms = min_ms_;
+    query.max_ms = max_ms_;
+    return readers_[index]->Facts(query);
   }
 
   absl::StatusOr<SampleView> Read(size_t index, WindowScratch& scratch) override {

@@ -39,10 +39,9 @@ class WindowSource {
     return absl::InternalError("this range vector is read in order");
   }
 
-  // Facts of the `kinds` (FactKind) about the windows of series `index` at `steps` steps; before it
-  // is read, and valid until then. Null: its samples have to be read.
-  virtual std::unique_ptr<FactsReader> Facts(size_t /*index*/, uint32_t /*kinds*/,
-                                             int64_t /*steps*/, bool /*slides*/) const {
+  // Facts about the windows of series `index`, before it is read, and valid until then. The times in
+  // `query` are this source's to fill. Null: its samples have to be read.
+  virtual std::unique_ptr<FactsReader> Facts(size_t /*index*/, FactsQuery /*query*/) const {
     return nullptr;
   }
 

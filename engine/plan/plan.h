@@ -12,6 +12,7 @@
 
 #include "engine/functions/function.h"
 #include "engine/model/matcher.h"
+#include "engine/plan/plan_options.h"
 #include "parser/ast.h"
 
 namespace sloburn::engine {
@@ -33,7 +34,7 @@ struct PlanNode {
   // Of a call of a function over windows: its SeriesFunction is used.
   bool slides = false;
   // Likewise, its FactsFunction, where the store keeps summaries of what a long window covers.
-  bool reads_summaries = false;
+  PlanOptions::ChunkSummaries reads_summaries = PlanOptions::ChunkSummaries::kNever;
   Matchers matchers;                      // VectorSelector, MatrixSelector
   const FunctionRow* function = nullptr;  // Call
   // Unary: operand. Binary: left, right. Aggregate: expr[, param]. Call: arguments.

@@ -12,13 +12,15 @@ struct PlanOptions {
   bool step_invariance = true;
   bool sliding_windows = true;  // all windows of a series in one pass, where the function has that
 
-  bool chunk_summaries = true;  // long windows are not read sample by sample, where the function allows
+  // Long windows are not read sample by sample, where the function allows.
+  enum class ChunkSummaries { kNever, kWhereCheaper, kAlways };
+  ChunkSummaries chunk_summaries = ChunkSummaries::kWhereCheaper;
 
   static PlanOptions NoPasses() {
     PlanOptions options;
     options.step_invariance = false;
     options.sliding_windows = false;
-    options.chunk_summaries = false;
+    options.chunk_summaries = ChunkSummaries::kNever;
     return options;
   }
 };

@@ -111,8 +111,9 @@ absl::StatusOr<PlanNodePtr> MakePlan(const parser::Expr& expr, const PlanOptions
   for (PlanNode* const node : order) {
     node->slides = options.sliding_windows && node->function != nullptr &&
                    node->function->sliding != nullptr;
-    node->reads_summaries = options.chunk_summaries && node->function != nullptr &&
-                            node->function->of_facts != nullptr;
+    if (node->function != nullptr && node->function->of_facts != nullptr) {
+      node->reads_summaries = options.chunk_summaries;
+    }
   }
   MarkStepInvariance(order, options.step_invariance ? InvariantParts::kAll
                                                     : InvariantParts::kWhereMeaningDepends);

@@ -128,7 +128,7 @@ void MemoryStorage::CountSamples(int64_t oldest_ms, int64_t newest_ms, int64_t s
 }
 
 void MemoryStorage::Tidy(StoredSeries& series) {
-  series.Seal(std::min(stats_.max_time_ms, OldestAccepted()));
+  series.Seal(std::min(stats_.max_time_ms, OldestAccepted()), options_.chunks);
   if (options_.retention == absl::InfiniteDuration()) return;
   const int64_t oldest = stats_.max_time_ms - absl::ToInt64Milliseconds(options_.retention);
   DropFrom(series, oldest);

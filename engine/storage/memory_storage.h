@@ -26,6 +26,7 @@ struct MemoryStorageOptions {
   absl::Duration retention = absl::InfiniteDuration();
   // Samples older than the newest of their series are accepted up to this far behind the newest of all.
   absl::Duration out_of_order_window = absl::ZeroDuration();
+  ChunkSizes chunks = {};
 };
 
 struct StorageStats {

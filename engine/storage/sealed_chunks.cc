@@ -115,8 +115,7 @@ ChunkSummary SealedChunks::Summary(size_t begin, size_t end) const {
   return all;
 }
 
-void SealedChunks::AddChunk(StoredChunkPtr chunk) {
-  if (chunk->samples >= kChunkSamples) return AddFull(std::move(chunk));
+void SealedChunks::AddOpen(StoredChunkPtr chunk) {
   is_plain &= chunk->is_plain;
   has_sums &= chunk->summary.has_sums;
   open = std::move(chunk);
@@ -137,7 +136,8 @@ void SealedChunks::AddFull(StoredChunkPtr chunk) {
 }
 
 std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before,
-                                                      const SampleView& samples) {
+                                                      const SampleView& samples,
+                                                      size_t chunk_samples) {
   auto made = before == nullptr ? std::make_shared<SealedChunks>()
                                 : std::make_shared<SealedChunks>(*before);
   StoredChunkPtr open = std::exchange(made->open, nullptr);
@@ -150,9 +150,11 @@ std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before
     // Whoever reads it is told what is wrong with it.
     made->AddFull(std::exchange(open, nullptr));
   }
-  for (size_t begin = 0; begin < all.size; begin += kChunkSamples) {
-    const size_t size = std::min(kChunkSamples, all.size - begin);
-    made->AddChunk(StoredChunk::Make(all.Part(begin, size), begin == 0 ? open.get() : nullptr));
+  for (size_t begin = 0; begin < all.size; begin += chunk_samples) {
+    const size_t size = std::min(chunk_samples, all.size - begin);
+    StoredChunkPtr chunk =
+        StoredChunk::Make(all.Part(begin, size), begin == 0 ? open.get() : nullptr);
+    size == chunk_samples ? made->AddFull(std::move(chunk)) : made->AddOpen(std::move(chunk));
   }
   return made;
 }
@@ -173,9 +175,8 @@ std::shared_ptr<const SealedChunks> SealedChunks::Drop(
   auto made = std::make_shared<SealedChunks>();
   made->floats_dropped = before->floats_before(first);
   made->samples_dropped = before->samples_before(first);
-  for (size_t i = first; i < before->size(); ++i) {
-    made->AddChunk(i < before->full_size ? before->full->slot(i).chunk : before->open);
-  }
+  for (size_t i = first; i < before->full_size; ++i) made->AddFull(before->full->slot(i).chunk);
+  if (before->open != nullptr) made->AddOpen(before->open);
   return made;
 }
 

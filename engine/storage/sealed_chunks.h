@@ -8,6 +8,7 @@
 // Threads: one writer, guarded by the owner; readers need no lock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,8 +20,17 @@
 
 namespace sloburn {
 
-// Full chunks have this many samples.
-inline constexpr size_t kChunkSamples = 1024;
+// How the samples of a series are divided. The answers are the same for any.
+struct ChunkSizes {
+  size_t samples = 1024;   // of a full chunk
+  size_t least_head = 64;  // the newest stay as they are, for instant selectors
+  size_t step = 128;       // so many more are worth making chunks of
+
+  // REQUIRES: samples > 0.
+  static ChunkSizes Of(size_t samples) {
+    return {samples, std::min<size_t>(64, samples), std::min<size_t>(128, samples)};
+  }
+};
 
 struct StoredChunk {
   int64_t min_ms = 0, max_ms = 0;  // of all samples
@@ -87,9 +97,9 @@ struct SealedChunks {
   size_t FirstEndingFrom(int64_t time_ms) const;
   ChunkSummary Summary(size_t begin, size_t end) const;
 
-  // With `samples`, which follow all that are there.
+  // With `samples`, which follow all that are there; a full chunk has `chunk_samples`.
   static std::shared_ptr<const SealedChunks> Add(const SealedChunks* before,
-                                                 const SampleView& samples);
+                                                 const SampleView& samples, size_t chunk_samples);
   // Of full chunks in order of time; null where there are none.
   static std::shared_ptr<const SealedChunks> FromFull(const std::vector<StoredChunkPtr>& chunks);
   // Without the full chunks that end before `time_ms`; one chunk stays at least.
@@ -97,7 +107,7 @@ struct SealedChunks {
       const std::shared_ptr<const SealedChunks>& before, int64_t time_ms);
 
  private:
-  void AddChunk(StoredChunkPtr chunk);
+  void AddOpen(StoredChunkPtr chunk);
   void AddFull(StoredChunkPtr chunk);
 };
 

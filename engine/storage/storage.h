@@ -116,6 +116,7 @@ struct FactsQuery {
   int64_t windows = 0;
   // Whether all windows are found in one pass over the samples, instead of one for each.
   bool slides = false;
+  bool at_any_cost = false;  // also where looking at the samples costs less
 };
 
 class SeriesReader {

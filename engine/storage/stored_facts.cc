@@ -2,6 +2,7 @@
 #include "engine/storage/stored_facts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/status_macros.h"
@@ -32,6 +33,15 @@ struct Floats {
 Floats FloatsIn(const SampleView& view, SampleBuffer& kept) {
   const SampleView floats = WithoutMarkers(view, kept);
   return {floats.timestamps, floats.values, floats.size};
+}
+
+// Whether the sum is far from zero compared with what was added up: then it is the same, up to
+// rounding, in any order.
+bool IsSumSound(const ChunkSummary& summary) {
+  constexpr double kMaxCancellation = 1e10;
+  const double largest = std::max(std::fabs(summary.min), std::fabs(summary.max));
+  return largest * static_cast<double>(summary.count) <=
+         kMaxCancellation * std::fabs(summary.sum.sum + summary.sum.c);
 }
 
 // The part of a series that a window's edge lies in. The head comes after all chunks.
@@ -160,6 +170,7 @@ class StoredFacts : public FactsReader {
       all.Append(last);
     }
     if ((kinds_ & (kFactSum | kFactVariance)) != 0 && !all.has_sums) return false;
+    if ((kinds_ & kFactSum) != 0 && !IsSumSound(all)) return false;
     facts.resets = static_cast<int64_t>(all.resets);
     facts.changes = static_cast<int64_t>(all.changes);
     facts.min = all.min;

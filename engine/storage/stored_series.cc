@@ -12,9 +12,6 @@ namespace sloburn {
 namespace {
 
 constexpr size_t kFirstCapacity = 16;
-// So many stay in the head, for instant selectors; and so many more are worth making chunks of.
-constexpr size_t kLeastHead = 64;
-constexpr size_t kSealStep = 128;
 // A series with more resets than one in so many samples is no counter.
 constexpr uint64_t kSamplesPerReset = 16, kAlwaysKeptResets = 16;
 
@@ -227,19 +224,20 @@ bool StoredSeries::FindInHead(int64_t timestamp_ms, NewSample* found) const {
   return true;
 }
 
-void StoredSeries::Seal(int64_t before_ms) {
-  if (head_size_ < kLeastHead + kSealStep) return;
+void StoredSeries::Seal(int64_t before_ms, const ChunkSizes& sizes) {
+  if (head_size_ < sizes.least_head + sizes.step) return;
   const int64_t* const begin = head_->timestamps.get();
-  const size_t size = std::lower_bound(begin, begin + head_size_ - kLeastHead, before_ms) - begin;
-  if (size < kSealStep) return;
-  SetSealed(SealedChunks::Add(sealed_.get(), head_->View(0, size)));
+  const size_t size =
+      std::lower_bound(begin, begin + head_size_ - sizes.least_head, before_ms) - begin;
+  if (size < sizes.step) return;
+  SetSealed(SealedChunks::Add(sealed_.get(), head_->View(0, size), sizes.samples));
   for (size_t i = 0; i < size; ++i) {
     const double value = head_->values[i];
     if (!IsFloat(*head_, i) || IsStale(value)) continue;
     ++floats_before_head_;
     float_before_head_ = value;
   }
-  MoveHead(size, head_size_ - size + kSealStep);
+  MoveHead(size, head_size_ - size + sizes.step);
 }
 
 size_t StoredSeries::Drop(int64_t time_ms) {

@@ -100,7 +100,7 @@ class StoredSeries {
 
   // Makes chunks of samples that are older than `before_ms` and not needed in the head, where there
   // are enough of them.
-  void Seal(int64_t before_ms);
+  void Seal(int64_t before_ms, const ChunkSizes& sizes);
   // Puts full chunks that were written to disk, and what is known of them, into an empty series.
   void Restore(const std::vector<StoredChunkPtr>& chunks, const std::vector<Reset>& resets,
                bool keeps_resets, int64_t interval_ms);

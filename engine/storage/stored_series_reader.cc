@@ -61,7 +61,7 @@ class StoredSeriesReader : public SeriesReader {
 
   std::unique_ptr<FactsReader> Facts(const FactsQuery& query) const override {
     if (view_.sealed == nullptr || query.min_ms > view_.sealed->max_ms()) return nullptr;
-    if (!AreFactsCheaper(query)) return nullptr;
+    if (!query.at_any_cost && !AreFactsCheaper(query)) return nullptr;
     return MakeStoredFacts(view_, limit_ms_, query.kinds);
   }
 
@@ -114,13 +114,14 @@ class StoredSeriesReader : public SeriesReader {
     const double read = per_ms * static_cast<double>(std::min(query.max_ms, newest_ms) -
                                                      std::max(query.min_ms, oldest_ms));
     const double windows = static_cast<double>(query.windows);
+    const double in_chunk = all / static_cast<double>(sealed.size());
     const double in_window = std::min(read, per_ms * static_cast<double>(query.range_ms));
     const double looked_at = query.slides ? read : windows * in_window;
-    const double cut = std::min(read, 2 * windows * kChunkSamples);
+    const double cut = std::min(read, 2 * windows * in_chunk);
     const double summarized =
         query.kinds == 0 || query.kinds == kFactCounterIncrease
             ? 0
-            : windows * std::min(in_window, static_cast<double>(kChunkSamples));
+            : windows * std::min(in_window, in_chunk);
     return cut * kDecode + summarized * kSummarize + windows * kWindow <
            read * kDecode + looked_at * kLookAt;
   }
