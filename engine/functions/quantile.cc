@@ -17,11 +17,12 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// NaN first. Zeros are told apart, so that the result does not depend on how values are sorted.
-bool IsLess(double a, double b) {
+// NaN first. Zeros are told apart, so that the result does not depend on how values are sorted. An
+// object, for algorithms to inline it.
+constexpr auto IsLess = [](double a, double b) {
   if (a == b) return std::signbit(a) && !std::signbit(b);
   return a < b || (std::isnan(a) && !std::isnan(b));
-}
+};
 
 // The result where the samples do not matter.
 std::optional<double> WithoutSamples(double q) {

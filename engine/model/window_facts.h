@@ -21,6 +21,7 @@ enum FactKind : uint32_t {
   kFactExtremes = 1 << 3,  // min, max and their times
   kFactSum = 1 << 4,
   kFactVariance = 1 << 5,  // sum and squares
+  kAllFacts = (1 << 6) - 1,
 };
 
 // Of the samples that are floats and no staleness markers.

@@ -165,6 +165,9 @@ absl::StatusOr<ChunkRow> DecodeChunkRow(uint32_t series, std::string_view value)
   }
   if (in.failed() || chunk->samples == 0) return absl::DataLossError("it ends early");
   chunk->bytes.assign(in.data(), in.left());
+  // Where its header is malformed, whoever reads it is told.
+  const absl::StatusOr<ChunkInfo> info = InspectChunk(chunk->bytes);
+  if (info.ok()) chunk->interval_ms = info->interval_ms;
   row.chunk = std::move(chunk);
   return row;
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/storage/chunk_summary.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "base/multiversion.h"
 
 namespace sloburn {
 namespace {
@@ -38,6 +42,7 @@ void AppendSums(ChunkSummary& to, const ChunkSummary& next) {
   to.sum.c += next.sum.c;
 }
 
+// One after the other, for sums are to be those of Prometheus.
 void SummarizeSums(const double* values, size_t size, ChunkSummary& summary) {
   for (size_t i = 0; i < size; ++i) {
     if (!(std::fabs(values[i]) <= kLargestSummed)) {
@@ -59,20 +64,73 @@ void SummarizeSums(const double* values, size_t size, ChunkSummary& summary) {
   summary.has_sums = summary.squares <= kLargestSummed;
 }
 
+SLOBURN_MULTIVERSION void CountSteps(const double* values, size_t size, ChunkSummary& summary) {
+  uint64_t changes = 0, resets = 0;
+  for (size_t i = 1; i < size; ++i) {
+    const double before = values[i - 1], value = values[i];
+    const bool are_nan = (value != value) & (before != before);
+    changes += static_cast<uint64_t>((value != before) & !are_nan);
+    resets += static_cast<uint64_t>(value < before);
+  }
+  summary.changes = changes;
+  summary.resets = resets;
+}
+
+constexpr size_t kLanes = 16;
+
+// The least and the largest of the numbers among `values`; infinities the wrong way round where
+// there are none.
+SLOBURN_MULTIVERSION void FindRange(const double* values, size_t size, double* least,
+                                    double* largest) {
+  double low[kLanes], high[kLanes];
+  std::fill_n(low, kLanes, std::numeric_limits<double>::infinity());
+  std::fill_n(high, kLanes, -std::numeric_limits<double>::infinity());
+  size_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const double value = values[i + lane];
+      low[lane] = value < low[lane] ? value : low[lane];
+      high[lane] = value > high[lane] ? value : high[lane];
+    }
+  }
+  for (; i < size; ++i) {
+    low[0] = values[i] < low[0] ? values[i] : low[0];
+    high[0] = values[i] > high[0] ? values[i] : high[0];
+  }
+  *least = *std::min_element(low, low + kLanes);
+  *largest = *std::max_element(high, high + kLanes);
+}
+
+// Of the values that are equal to the extreme one, the oldest, and the time of the newest.
+void TakeExtreme(const FloatColumn& floats, double extreme, double* value, int64_t* time_ms) {
+  const double* const end = floats.values + floats.size;
+  const double* const oldest = std::find(floats.values, end, extreme);
+  if (oldest == end) {
+    // There are no numbers.
+    *value = floats.values[0];
+    *time_ms = floats.TimeAt(floats.size - 1);
+    return;
+  }
+  size_t newest = floats.size - 1;
+  while (floats.values[newest] != extreme) --newest;
+  *value = *oldest;
+  *time_ms = floats.TimeAt(newest);
+}
+
 }  // namespace
 
 bool IsChange(double before, double value) {
   return value != before && !(std::isnan(value) && std::isnan(before));
 }
 
-void ChunkSummary::Append(const ChunkSummary& next) {
+void ChunkSummary::Append(const ChunkSummary& next, uint32_t kinds) {
   if (next.count == 0) return;
   if (count == 0) {
     *this = next;
     return;
   }
-  AppendExtremes(*this, next);
-  AppendSums(*this, next);
+  if ((kinds & kFactExtremes) != 0) AppendExtremes(*this, next);
+  if ((kinds & (kFactSum | kFactVariance)) != 0) AppendSums(*this, next);
   changes += next.changes + (IsChange(last, next.first) ? 1 : 0);
   resets += next.resets + (next.first < last ? 1 : 0);
   count += next.count;
@@ -80,24 +138,23 @@ void ChunkSummary::Append(const ChunkSummary& next) {
   last = next.last;
 }
 
-ChunkSummary Summarize(const int64_t* timestamps, const double* values, size_t size) {
+ChunkSummary Summarize(const FloatColumn& floats, uint32_t kinds) {
   ChunkSummary summary;
+  const size_t size = floats.size;
   if (size == 0) return summary;
   summary.count = size;
-  summary.first_ms = summary.min_ms = summary.max_ms = timestamps[0];
-  summary.last_ms = timestamps[size - 1];
-  summary.first = summary.min = summary.max = values[0];
-  summary.last = values[size - 1];
-  for (size_t i = 1; i < size; ++i) {
-    const double before = values[i - 1], value = values[i];
-    summary.changes += IsChange(before, value) ? 1 : 0;
-    summary.resets += value < before ? 1 : 0;
-    if (value <= summary.min || std::isnan(summary.min)) summary.min_ms = timestamps[i];
-    if (value < summary.min || std::isnan(summary.min)) summary.min = value;
-    if (value >= summary.max || std::isnan(summary.max)) summary.max_ms = timestamps[i];
-    if (value > summary.max || std::isnan(summary.max)) summary.max = value;
+  summary.first_ms = floats.TimeAt(0);
+  summary.last_ms = floats.TimeAt(size - 1);
+  summary.first = floats.values[0];
+  summary.last = floats.values[size - 1];
+  if ((kinds & (kFactResets | kFactChanges)) != 0) CountSteps(floats.values, size, summary);
+  if ((kinds & kFactExtremes) != 0) {
+    double least, largest;
+    FindRange(floats.values, size, &least, &largest);
+    TakeExtreme(floats, least, &summary.min, &summary.min_ms);
+    TakeExtreme(floats, largest, &summary.max, &summary.max_ms);
   }
-  SummarizeSums(values, size, summary);
+  if ((kinds & (kFactSum | kFactVariance)) != 0) SummarizeSums(floats.values, size, summary);
   return summary;
 }
 

@@ -2,17 +2,20 @@
 // What is known about the floats of a chunk, staleness markers left out, and how the knowledge
 // about two neighbours becomes that about both.
 //
-//   ChunkSummary day = Summarize(times, values, size);
+//   ChunkSummary day = Summarize(floats);
 //   day.Append(Summarize(...));  // of the samples that follow
 //
 // Append is equal to summarizing all samples at once: to the bit for counts, edges and extremes, up
-// to rounding (far below 1e-12) for sums and squares. Threads: values.
+// to rounding (far below 1e-12) for sums and squares. Both do no more than the wanted facts (FactKind)
+// need; what was not wanted has no meaning then. Threads: values.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "engine/model/compensated_sum.h"
+#include "engine/model/window_facts.h"
+#include "engine/storage/float_column.h"
 
 namespace sloburn {
 
@@ -29,11 +32,10 @@ struct ChunkSummary {
   double squares = 0;
   bool has_sums = true;
 
-  void Append(const ChunkSummary& next);
+  void Append(const ChunkSummary& next, uint32_t kinds = kAllFacts);
 };
 
-// `timestamps` ascend; no value is a staleness marker.
-ChunkSummary Summarize(const int64_t* timestamps, const double* values, size_t size);
+ChunkSummary Summarize(const FloatColumn& floats, uint32_t kinds = kAllFacts);
 
 // As Prometheus' changes() counts.
 bool IsChange(double before, double value);

@@ -16,7 +16,12 @@ constexpr size_t kFirstCapacity = 4;
 ChunkSummary SummarizeFloats(const SampleView& samples) {
   SampleBuffer kept;
   const SampleView floats = WithoutMarkers(samples, kept);
-  return Summarize(floats.timestamps, floats.values, floats.size);
+  return Summarize({floats.values, floats.size, floats.timestamps});
+}
+
+int64_t IntervalOf(std::string_view chunk) {
+  const absl::StatusOr<ChunkInfo> info = InspectChunk(chunk);
+  return info.ok() ? info->interval_ms : 0;
 }
 
 }  // namespace
@@ -30,6 +35,7 @@ StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* k
   chunk->is_plain = samples.histograms == nullptr && samples.starts == nullptr;
   chunk->bytes = EncodeChunk(samples);
   chunk->bytes.shrink_to_fit();
+  chunk->interval_ms = IntervalOf(chunk->bytes);
   if (!chunk->is_plain) return chunk;
   if (known == nullptr) {
     chunk->summary = SummarizeFloats(samples);
@@ -67,7 +73,7 @@ void ChunkArray::Add(size_t size, StoredChunkPtr chunk) {
   }
 }
 
-ChunkSummary ChunkArray::Summary(size_t begin, size_t end) const {
+ChunkSummary ChunkArray::Summary(size_t begin, size_t end, uint32_t kinds) const {
   ChunkSummary all;
   while (begin < end) {
     size_t size = 1, level = 0;
@@ -76,7 +82,7 @@ ChunkSummary ChunkArray::Summary(size_t begin, size_t end) const {
       size *= kFanOut;
       ++level;
     }
-    all.Append(level == 0 ? slots_[begin].chunk->summary : levels_[level - 1][begin / size]);
+    all.Append(level == 0 ? slots_[begin].chunk->summary : levels_[level - 1][begin / size], kinds);
     begin += size;
   }
   return all;
@@ -94,8 +100,13 @@ uint64_t SealedChunks::samples_before(size_t i) const {
   return i == full_size ? before : before + open->samples;
 }
 
-size_t SealedChunks::FirstEndingFrom(int64_t time_ms) const {
+size_t SealedChunks::FirstEndingFrom(int64_t time_ms, size_t guess) const {
   size_t begin = 0, end = full_size;
+  if (guess < full_size && full->slot(guess).max_ms < time_ms) ++guess;
+  if (guess < full_size && full->slot(guess).max_ms >= time_ms &&
+      (guess == 0 || full->slot(guess - 1).max_ms < time_ms)) {
+    return guess;
+  }
   while (begin < end) {
     const size_t middle = (begin + end) / 2;
     if (full->slot(middle).max_ms < time_ms) {
@@ -108,10 +119,10 @@ size_t SealedChunks::FirstEndingFrom(int64_t time_ms) const {
   return begin;
 }
 
-ChunkSummary SealedChunks::Summary(size_t begin, size_t end) const {
+ChunkSummary SealedChunks::Summary(size_t begin, size_t end, uint32_t kinds) const {
   ChunkSummary all;
-  if (begin < full_size) all = full->Summary(begin, std::min(end, full_size));
-  if (begin < end && end > full_size) all.Append(open->summary);
+  if (begin < full_size) all = full->Summary(begin, std::min(end, full_size), kinds);
+  if (begin < end && end > full_size) all.Append(open->summary, kinds);
   return all;
 }
 
@@ -125,8 +136,8 @@ void SealedChunks::AddFull(StoredChunkPtr chunk) {
   is_plain &= chunk->is_plain;
   has_sums &= chunk->summary.has_sums;
   if (full == nullptr || full_size == full->capacity()) {
-    auto larger = std::make_shared<ChunkArray>(
-        full == nullptr ? kFirstCapacity : full_size + full_size / 2 + 1);
+    auto larger = std::make_shared<ChunkArray>(full == nullptr ? kFirstCapacity
+                                                               : full_size + full_size / 2 + 1);
     for (size_t i = 0; i < full_size; ++i) larger->Add(i, full->slot(i).chunk);
     full = std::move(larger);
   }

@@ -35,6 +35,7 @@ struct ChunkSizes {
 struct StoredChunk {
   int64_t min_ms = 0, max_ms = 0;  // of all samples
   uint32_t samples = 0;            // staleness markers included
+  int64_t interval_ms = 0;         // of the samples; 0: not the same for all, or one sample
   bool has_markers = false;
   bool is_plain = true;  // floats only, without start timestamps: the summary tells all
   std::string bytes;     // chunk_codec.h
@@ -64,7 +65,7 @@ class ChunkArray {
   void Add(size_t size, StoredChunkPtr chunk);
 
   // Of the chunks [begin, end), in order.
-  ChunkSummary Summary(size_t begin, size_t end) const;
+  ChunkSummary Summary(size_t begin, size_t end, uint32_t kinds) const;
 
  private:
   static constexpr size_t kFanOut = 16;
@@ -93,9 +94,11 @@ struct SealedChunks {
   // Since the series began, what was dropped included; i <= size().
   uint64_t floats_before(size_t i) const;
   uint64_t samples_before(size_t i) const;
-  // The first chunk that ends at or after `time_ms`; size() where there is none.
-  size_t FirstEndingFrom(int64_t time_ms) const;
-  ChunkSummary Summary(size_t begin, size_t end) const;
+  // The first chunk that ends at or after `time_ms`; size() where there is none. Fast where it is
+  // `guess` or the one after.
+  size_t FirstEndingFrom(int64_t time_ms, size_t guess = 0) const;
+  // `kinds`: FactKind.
+  ChunkSummary Summary(size_t begin, size_t end, uint32_t kinds) const;
 
   // With `samples`, which follow all that are there; a full chunk has `chunk_samples`.
   static std::shared_ptr<const SealedChunks> Add(const SealedChunks* before,

@@ -14,26 +14,49 @@ namespace {
 
 constexpr uint32_t kFoldedFacts = kFactChanges | kFactExtremes | kFactSum | kFactVariance;
 
-// Floats without markers, in time order.
-struct Floats {
-  const int64_t* timestamps = nullptr;
-  const double* values = nullptr;
-  size_t size = 0;
-
-  // How many are at or before `time_ms`.
-  size_t UpTo(int64_t time_ms) const {
-    return std::upper_bound(timestamps, timestamps + size, time_ms) - timestamps;
-  }
-  Sample at(size_t i) const { return {timestamps[i], values[i]}; }
-  ChunkSummary Summary(size_t begin, size_t end) const {
-    return Summarize(timestamps + begin, values + begin, end - begin);
-  }
-};
-
-Floats FloatsIn(const SampleView& view, SampleBuffer& kept) {
-  const SampleView floats = WithoutMarkers(view, kept);
-  return {floats.timestamps, floats.values, floats.size};
+// What is looked at in the summaries: a sum is judged by what was added up.
+uint32_t FoldedKinds(uint32_t kinds) {
+  return (kinds & kFactSum) != 0 ? kinds | kFactExtremes : kinds;
 }
+
+FloatColumn FloatsIn(const SampleView& view, SampleBuffer& kept) {
+  const SampleView floats = WithoutMarkers(view, kept);
+  return {floats.values, floats.size, floats.timestamps};
+}
+
+// The floats of one chunk at a time, decoded.
+class DecodedChunk {
+ public:
+  bool Has(size_t index) const { return index_ == index; }
+  const FloatColumn& floats() const { return floats_; }
+
+  absl::Status Decode(size_t index, const StoredChunk& chunk) {
+    index_ = kNone;
+    if (chunk.interval_ms > 0 && !chunk.has_markers) {
+      if (room_ < chunk.samples) {
+        room_ = chunk.samples;
+        values_ = std::make_unique_for_overwrite<double[]>(room_);
+      }
+      RETURN_IF_ERROR(DecodeValues(chunk.bytes, values_.get()));
+      floats_ = {values_.get(), chunk.samples, nullptr, chunk.min_ms, chunk.interval_ms};
+    } else {
+      samples_.Clear();
+      RETURN_IF_ERROR(DecodeChunk(chunk.bytes, samples_));
+      floats_ = FloatsIn(samples_.View(), kept_);
+    }
+    index_ = index;
+    return absl::OkStatus();
+  }
+
+ private:
+  static constexpr size_t kNone = std::numeric_limits<size_t>::max();
+
+  size_t index_ = kNone;
+  FloatColumn floats_;
+  size_t room_ = 0;
+  std::unique_ptr<double[]> values_;
+  SampleBuffer samples_, kept_;
+};
 
 // Whether the sum is far from zero compared with what was added up: then it is the same, up to
 // rounding, in any order.
@@ -57,36 +80,34 @@ class StoredFacts : public FactsReader {
         sealed_(view.sealed.get()),
         chunks_(sealed_ == nullptr ? 0 : sealed_->size()),
         limit_ms_(limit_ms),
-        kinds_(kinds) {
-    head_ = FloatsIn(view.head->View(0, view.head_size), head_kept_);
+        kinds_(kinds),
+        folded_kinds_(FoldedKinds(kinds)) {
+    SampleView head = view.head->View(0, view.head_size);
+    head.may_have_markers = view.has_markers;
+    head_ = FloatsIn(head, head_kept_);
     head_.size = head_.UpTo(limit_ms);
   }
 
   absl::StatusOr<bool> Facts(int64_t start_ms, int64_t end_ms, WindowFacts& facts) override {
     facts.count = 0;
-    ASSIGN_OR_RETURN(Position begin, PositionAfter(start_ms, left_));
-    ASSIGN_OR_RETURN(Position end, PositionAfter(std::min(end_ms, limit_ms_), right_));
+    ASSIGN_OR_RETURN(Position begin, PositionAfter(start_ms, left_part_, left_));
+    left_part_ = begin.part;
+    ASSIGN_OR_RETURN(Position end, PositionAfter(std::min(end_ms, limit_ms_), right_part_, right_));
+    right_part_ = end.part;
     const uint64_t begin_index = IndexOf(begin), end_index = IndexOf(end);
     if (end_index <= begin_index) return true;
     // To where the samples are, from an edge between two parts.
     while (begin.offset == SizeOf(begin.part)) begin = {begin.part + 1, 0};
     while (end.offset == 0) end = {end.part - 1, SizeOf(end.part - 1)};
     facts.count = static_cast<int64_t>(end_index - begin_index);
-    ASSIGN_OR_RETURN(facts.first, At(begin));
-    ASSIGN_OR_RETURN(facts.last, At({end.part, end.offset - 1}));
+    ASSIGN_OR_RETURN(facts.first, At(begin, left_));
+    ASSIGN_OR_RETURN(facts.last, At({end.part, end.offset - 1}, right_));
     if (kinds_ & (kFactCounterIncrease | kFactResets)) AddResets(begin_index, end_index, facts);
     if (!NeedsFold()) return true;
     return Fold(begin, end, facts);
   }
 
  private:
-  // The floats of a chunk that was decoded.
-  struct Decoded {
-    size_t chunk = std::numeric_limits<size_t>::max();
-    SampleBuffer samples, kept;
-    Floats floats;
-  };
-
   bool NeedsFold() const {
     return (kinds_ & kFoldedFacts) != 0 || ((kinds_ & kFactResets) != 0 && !view_.keeps_resets);
   }
@@ -96,47 +117,47 @@ class StoredFacts : public FactsReader {
   }
 
   uint64_t IndexOf(Position position) const {
-    return position.offset +
-           (position.part == chunks_ ? view_.floats_before_head
-                                     : sealed_->floats_before(position.part));
+    return position.offset + (position.part == chunks_ ? view_.floats_before_head
+                                                       : sealed_->floats_before(position.part));
   }
 
-  absl::StatusOr<const Floats*> FloatsOf(size_t part, Decoded& decoded) {
+  absl::StatusOr<const FloatColumn*> FloatsOf(size_t part, DecodedChunk& decoded) {
     if (part == chunks_) return &head_;
-    if (left_.chunk == part) return &left_.floats;
-    if (right_.chunk == part) return &right_.floats;
-    decoded.chunk = std::numeric_limits<size_t>::max();
-    decoded.samples.Clear();
-    RETURN_IF_ERROR(DecodeChunk(sealed_->chunk(part).bytes, decoded.samples));
-    decoded.floats = FloatsIn(decoded.samples.View(), decoded.kept);
-    decoded.chunk = part;
-    return &decoded.floats;
+    if (left_.Has(part)) return &left_.floats();
+    if (right_.Has(part)) return &right_.floats();
+    RETURN_IF_ERROR(decoded.Decode(part, sealed_->chunk(part)));
+    return &decoded.floats();
   }
 
-  // Behind the floats that are at or before `time_ms`.
-  absl::StatusOr<Position> PositionAfter(int64_t time_ms, Decoded& decoded) {
+  // Behind the floats that are at or before `time_ms`; `guess` is a part that may have them.
+  absl::StatusOr<Position> PositionAfter(int64_t time_ms, size_t guess, DecodedChunk& decoded) {
     const size_t part = chunks_ == 0 || time_ms == std::numeric_limits<int64_t>::max()
                             ? chunks_
-                            : sealed_->FirstEndingFrom(time_ms + 1);
+                            : sealed_->FirstEndingFrom(time_ms + 1, guess);
     if (part == chunks_) return Position{part, head_.UpTo(time_ms)};
-    const ChunkSummary& summary = sealed_->chunk(part).summary;
+    const StoredChunk& chunk = sealed_->chunk(part);
+    const ChunkSummary& summary = chunk.summary;
     if (summary.count == 0 || time_ms < summary.first_ms) return Position{part, 0};
     if (time_ms >= summary.last_ms) return Position{part, summary.count};
-    ASSIGN_OR_RETURN(const Floats* floats, FloatsOf(part, decoded));
+    if (chunk.interval_ms > 0 && !chunk.has_markers) {
+      return Position{part, static_cast<size_t>((time_ms - chunk.min_ms) / chunk.interval_ms + 1)};
+    }
+    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(part, decoded));
     return Position{part, floats->UpTo(time_ms)};
   }
 
-  absl::StatusOr<Sample> At(Position position) {
+  absl::StatusOr<Sample> At(Position position, DecodedChunk& decoded) {
     if (position.part < chunks_) {
       const ChunkSummary& summary = sealed_->chunk(position.part).summary;
       if (position.offset == 0) return Sample{summary.first_ms, summary.first};
       if (position.offset + 1 == summary.count) return Sample{summary.last_ms, summary.last};
     }
-    ASSIGN_OR_RETURN(const Floats* floats, FloatsOf(position.part, left_));
+    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(position.part, decoded));
     return floats->at(position.offset);
   }
 
-  // Of the floats [begin, end). The first one's own reset is one against a sample before the window.
+  // Of the floats [begin, end). The first one's own reset is one against a sample before the
+  // window.
   void AddResets(uint64_t begin, uint64_t end, WindowFacts& facts) const {
     facts.increase = facts.last.value - facts.first.value;
     facts.resets = 0;
@@ -151,10 +172,11 @@ class StoredFacts : public FactsReader {
     }
   }
 
-  absl::StatusOr<ChunkSummary> PartSummary(size_t part, size_t begin, size_t end) {
+  absl::StatusOr<ChunkSummary> PartSummary(size_t part, size_t begin, size_t end,
+                                           DecodedChunk& decoded) {
     if (part < chunks_ && begin == 0 && end == SizeOf(part)) return sealed_->chunk(part).summary;
-    ASSIGN_OR_RETURN(const Floats* floats, FloatsOf(part, left_));
-    return floats->Summary(begin, end);
+    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(part, decoded));
+    return Summarize(floats->Part(begin, end), folded_kinds_);
   }
 
   // Floats [begin, end), whose parts are normal: `begin` is not at its part's end nor `end` at its
@@ -163,11 +185,11 @@ class StoredFacts : public FactsReader {
     const bool is_one_part = begin.part == end.part;
     ASSIGN_OR_RETURN(ChunkSummary all,
                      PartSummary(begin.part, begin.offset,
-                                 is_one_part ? end.offset : SizeOf(begin.part)));
+                                 is_one_part ? end.offset : SizeOf(begin.part), left_));
     if (!is_one_part) {
-      all.Append(sealed_->Summary(begin.part + 1, end.part));
-      ASSIGN_OR_RETURN(const ChunkSummary last, PartSummary(end.part, 0, end.offset));
-      all.Append(last);
+      all.Append(sealed_->Summary(begin.part + 1, end.part, folded_kinds_), folded_kinds_);
+      ASSIGN_OR_RETURN(const ChunkSummary last, PartSummary(end.part, 0, end.offset, right_));
+      all.Append(last, folded_kinds_);
     }
     if ((kinds_ & (kFactSum | kFactVariance)) != 0 && !all.has_sums) return false;
     if ((kinds_ & kFactSum) != 0 && !IsSumSound(all)) return false;
@@ -187,9 +209,11 @@ class StoredFacts : public FactsReader {
   const size_t chunks_;
   const int64_t limit_ms_;
   const uint32_t kinds_;
+  const uint32_t folded_kinds_;
   SampleBuffer head_kept_;
-  Floats head_;
-  Decoded left_, right_;
+  FloatColumn head_;
+  DecodedChunk left_, right_;
+  size_t left_part_ = 0, right_part_ = 0;  // where the last window's edges were
 };
 
 }  // namespace

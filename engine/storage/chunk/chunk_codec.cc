@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/storage/chunk/chunk_codec.h"
 
+#include <vector>
+
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -107,6 +109,22 @@ absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out) {
   out.starts.resize(had_starts ? old_size : 0);
   out.histograms.resize(had_histograms ? old_size : 0);
   return status;
+}
+
+absl::Status DecodeValues(std::string_view chunk, double* values) {
+  ByteReader in(chunk);
+  ASSIGN_OR_RETURN(const Header header, ReadHeader(in));
+  if (header.has_starts || header.has_histograms) return Malformed("not of floats alone");
+  if (header.is_regular) {
+    chunk::ReadRegularTimes(in, header.samples);
+  } else {
+    std::vector<int64_t> timestamps(header.samples);
+    chunk::ReadTimes(in, header.samples, false, timestamps.data());
+  }
+  if (in.failed()) return Malformed("the timestamps are cut or malformed");
+  ReadValues(header.codec, in, header.samples, values);
+  if (in.failed()) return Malformed("the values are cut or malformed");
+  return in.left() == 0 ? absl::OkStatus() : Malformed("bytes after the end");
 }
 
 absl::StatusOr<ChunkInfo> InspectChunk(std::string_view chunk) {

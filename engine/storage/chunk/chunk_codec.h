@@ -29,6 +29,11 @@ std::string EncodeChunk(const SampleView& samples);
 // with nulls and zeros. DataLoss where the chunk is malformed, and `out` is as it was.
 absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out);
 
+// Only the values, of a chunk without starts and histograms, to `values`, which has room for
+// InspectChunk's number of samples. DataLoss as above; the timestamps are not looked at where they are
+// regular.
+absl::Status DecodeValues(std::string_view chunk, double* values);
+
 struct ChunkInfo {
   size_t samples = 0;
   std::string_view codec;   // of the values: "integer"; "histogram" where there are any

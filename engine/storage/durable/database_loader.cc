@@ -24,8 +24,7 @@ namespace {
 int64_t CommonInterval(const std::vector<StoredChunkPtr>& chunks) {
   int64_t interval = 0, last_ms = 0;
   for (const StoredChunkPtr& chunk : chunks) {
-    const auto info = InspectChunk(chunk->bytes);
-    const int64_t own = info.ok() ? info->interval_ms : 0;
+    const int64_t own = chunk->interval_ms;
     const bool is_first = chunk == chunks.front();
     if (own == 0 || (!is_first && (own != interval || chunk->min_ms - last_ms != interval))) return 0;
     interval = own;
