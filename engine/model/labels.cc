@@ -132,9 +132,7 @@ std::string Labels::PrintPairs(bool with_name) const {
   for (const auto [name, value] : *this) {
     if (name == kMetricName && !with_name) continue;
     if (!out.empty()) out += ", ";
-    out += parser::IsLegacyLabelName(name) ? std::string(name) : GoQuote(name);
-    out += '=';
-    out += GoQuote(value);
+    AppendLabelText(out, name, value);
   }
   return out;
 }
@@ -147,6 +145,12 @@ std::string Labels::ToString() const {
 }
 
 std::string Labels::ToBraces() const { return "{" + PrintPairs(true) + "}"; }
+
+void AppendLabelText(std::string& out, std::string_view name, std::string_view value) {
+  out += parser::IsLegacyLabelName(name) ? std::string(name) : GoQuote(name);
+  out += '=';
+  out += GoQuote(value);
+}
 
 bool operator<(const Labels& a, const Labels& b) {
   auto i = a.begin();

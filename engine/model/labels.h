@@ -101,4 +101,7 @@ struct LabelsHash {
 // Appends one pair in the length-prefixed form (for hashes over parts of a label set).
 void AppendLabelBytes(std::string& out, std::string_view name, std::string_view value);
 
+// Appends one pair as Prometheus prints it, names quoted where they must be: `a="1"`.
+void AppendLabelText(std::string& out, std::string_view name, std::string_view value);
+
 }  // namespace sloburn

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prometheus' protobuf messages of remote write 1.0 and remote read, to and from our values.
+// Those of remote write 2.0 are in write_request_v2.h.
 //
 // Decoding takes hostile bytes: every length is checked, and memory grows only with what is really
 // there. Errors of all Decode functions: InvalidArgument (not such a message; the text says what
@@ -26,6 +27,9 @@ struct ProtoLimits {
   size_t max_samples = 50'000'000;
   size_t max_labels_per_series = 1024;
   size_t max_metadata = 100'000;
+  // Of remote write 2.0, where a long text is told once and may be a label of every series.
+  size_t max_symbols = 2'000'000;
+  size_t max_text_bytes = 128 << 20;  // of the labels and metadata of all series
 };
 
 // Remote write 1.0.

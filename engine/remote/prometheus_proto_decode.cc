@@ -1,50 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <protozero/pbf_reader.hpp>
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
-#include "base/utf8.h"
 #include "engine/remote/histogram_proto.h"
 #include "engine/remote/prometheus_proto.h"
+#include "engine/remote/proto_fields.h"
+#include "engine/remote/wire_labels.h"
 
 namespace sloburn::remote {
 namespace {
 
 using protozero::pbf_reader;
-using protozero::pbf_wire_type;
-
-std::string_view View(protozero::data_view bytes) { return {bytes.data(), bytes.size()}; }
-
-// A field of the right number but another wire type is an error in every protobuf library;
-// protozero leaves the check to us.
-void Expect(const pbf_reader& reader, pbf_wire_type type) {
-  if (reader.wire_type() != type) throw protozero::unknown_pbf_wire_type_exception{};
-}
-
-std::string_view ReadBytes(pbf_reader& reader) {
-  Expect(reader, pbf_wire_type::length_delimited);
-  return View(reader.get_view());
-}
-
-pbf_reader ReadMessage(pbf_reader& reader) {
-  Expect(reader, pbf_wire_type::length_delimited);
-  return reader.get_message();
-}
-
-int64_t ReadInt64(pbf_reader& reader) {
-  Expect(reader, pbf_wire_type::varint);
-  return reader.get_int64();
-}
-
-double ReadDouble(pbf_reader& reader) {
-  Expect(reader, pbf_wire_type::fixed64);
-  return reader.get_double();
-}
-
-using LabelViews = std::vector<std::pair<std::string_view, std::string_view>>;
 
 std::pair<std::string_view, std::string_view> ReadLabel(pbf_reader label) {
   std::pair<std::string_view, std::string_view> pair;
@@ -80,33 +49,6 @@ Sample ReadSample(pbf_reader wire) {
   return sample;
 }
 
-Labels BuildLabels(LabelViews& views) {
-  std::sort(views.begin(), views.end());
-  std::erase_if(views, [](const auto& pair) { return pair.second.empty(); });
-  // Of equal names the last wins, as in Labels::FromPairs; only hostile senders have them.
-  LabelViews distinct;
-  for (const auto& pair : views) {
-    if (!distinct.empty() && distinct.back().first == pair.first) distinct.pop_back();
-    distinct.push_back(pair);
-  }
-  return Labels::FromSorted(distinct);
-}
-
-// What Prometheus' receiver leaves out; nullopt where the labels are good. Sorts them.
-std::optional<std::string> FindInvalid(LabelViews& views) {
-  std::sort(views.begin(), views.end());
-  bool has_name = false;
-  for (size_t i = 0; i < views.size(); ++i) {
-    const auto& [name, value] = views[i];
-    if (name.empty() || !IsValidUtf8(name)) return StrCat("bad label name ", GoQuote(name));
-    if (!IsValidUtf8(value)) return StrCat("bad value of label ", GoQuote(name));
-    if (i > 0 && views[i - 1].first == name) return StrCat("duplicate label ", GoQuote(name));
-    if (name == kMetricName && !value.empty()) has_name = true;
-  }
-  if (!has_name) return "a series without a metric name";
-  return std::nullopt;
-}
-
 absl::Status TooManySamples(const ProtoLimits& limits) {
   return absl::ResourceExhaustedError(
       StrCat("more than the limit of ", limits.max_samples, " samples"));
@@ -116,6 +58,7 @@ struct RawSeries {
   LabelViews labels;
   std::vector<Sample> samples;
   std::vector<HistogramSample> histograms;
+  absl::Status histogram_error;  // of the first that is not valid
   int64_t exemplars = 0;
 };
 
@@ -125,6 +68,7 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
   series.labels.clear();
   series.samples.clear();
   series.histograms.clear();
+  series.histogram_error = absl::OkStatus();
   series.exemplars = 0;
   while (wire.next()) {
     switch (wire.tag()) {
@@ -149,7 +93,9 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
         if (series.samples.size() + series.histograms.size() >= samples_room) {
           return TooManySamples(limits);
         }
-        ASSIGN_OR_RETURN(series.histograms.emplace_back(), ReadHistogram(ReadMessage(wire)));
+        WrittenHistogram histogram = ReadHistogram(ReadMessage(wire));
+        series.histogram_error.Update(histogram.verdict);
+        series.histograms.push_back(std::move(histogram.sample));
         break;
       }
       default:
@@ -174,8 +120,7 @@ WrittenMetadata ReadMetadata(pbf_reader wire) {
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
-        Expect(wire, pbf_wire_type::varint);
-        metadata.type = wire.get_enum();
+        metadata.type = ReadEnum(wire);
         break;
       case 2:
         metadata.metric = ReadBytes(wire);
@@ -199,6 +144,7 @@ absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
     if (request.invalid_series++ == 0) request.first_invalid = *std::move(invalid);
     return absl::OkStatus();
   }
+  RETURN_IF_ERROR(raw.histogram_error);
   Labels labels = BuildLabels(raw.labels);
   if (raw.samples.empty() && raw.histograms.empty()) return absl::OkStatus();
   request.samples += static_cast<int64_t>(raw.samples.size() + raw.histograms.size());
@@ -207,18 +153,6 @@ absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
       // A copy is as large as it must be, and leaves the room for the next series.
       {std::move(labels), raw.samples, std::move(raw.histograms)});
   return absl::OkStatus();
-}
-
-// Runs a decoder, and turns protozero's exceptions into a Status.
-template <typename Decode>
-absl::Status Guard(std::string_view message_name, Decode decode) {
-  try {
-    return decode();
-  } catch (const protozero::exception& error) {
-    return absl::InvalidArgumentError(StrCat("not a ", message_name, " message: ", error.what()));
-  } catch (const std::exception& error) {
-    return absl::ResourceExhaustedError(StrCat(message_name, ": ", error.what()));
-  }
 }
 
 absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLimits& limits,
@@ -231,6 +165,7 @@ absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLim
     }
     if (out.size() >= limits.max_series) return TooManySeries(limits);
     RETURN_IF_ERROR(ReadTimeSeries(ReadMessage(wire), limits, limits.max_samples - samples, raw));
+    RETURN_IF_ERROR(raw.histogram_error);
     samples += raw.samples.size() + raw.histograms.size();
     out.push_back({query_index, {BuildLabels(raw.labels), raw.samples,
                                  std::move(raw.histograms)}});
@@ -249,8 +184,7 @@ EncodedChunk ReadChunk(pbf_reader wire) {
         chunk.max_ms = ReadInt64(wire);
         break;
       case 3:
-        Expect(wire, pbf_wire_type::varint);
-        chunk.encoding = wire.get_enum();
+        chunk.encoding = ReadEnum(wire);
         break;
       case 4:
         chunk.data = ReadBytes(wire);

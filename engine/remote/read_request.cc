@@ -2,13 +2,13 @@
 #include "engine/remote/read_request.h"
 
 #include <algorithm>
-#include <exception>
 #include <protozero/pbf_reader.hpp>
 #include <re2/re2.h>
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/time_range.h"
+#include "engine/remote/proto_fields.h"
 
 namespace sloburn::remote {
 namespace {
@@ -16,39 +16,19 @@ namespace {
 using protozero::pbf_reader;
 using protozero::pbf_wire_type;
 
-void Expect(const pbf_reader& wire, pbf_wire_type type) {
-  if (wire.wire_type() != type) throw protozero::unknown_pbf_wire_type_exception{};
-}
-
-pbf_reader ReadMessage(pbf_reader& wire) {
-  Expect(wire, pbf_wire_type::length_delimited);
-  return wire.get_message();
-}
-
-std::string ReadText(pbf_reader& wire) {
-  Expect(wire, pbf_wire_type::length_delimited);
-  return wire.get_string();
-}
-
-int64_t ReadTime(pbf_reader& wire) {
-  Expect(wire, pbf_wire_type::varint);
-  return wire.get_int64();
-}
-
 // LabelMatcher{1 type 2 name 3 value}
 WireMatcher ReadMatcher(pbf_reader wire) {
   WireMatcher matcher;
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
-        Expect(wire, pbf_wire_type::varint);
-        matcher.type = wire.get_enum();
+        matcher.type = ReadEnum(wire);
         break;
       case 2:
-        matcher.name = ReadText(wire);
+        matcher.name = ReadBytes(wire);
         break;
       case 3:
-        matcher.value = ReadText(wire);
+        matcher.value = ReadBytes(wire);
         break;
       default:
         wire.skip();
@@ -63,10 +43,10 @@ absl::Status ReadOneQuery(pbf_reader wire, const ReadRequestLimits& limits, size
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
-        query.start_ms = ReadTime(wire);
+        query.start_ms = ReadInt64(wire);
         break;
       case 2:
-        query.end_ms = ReadTime(wire);
+        query.end_ms = ReadInt64(wire);
         break;
       case 3:
         if (++matchers > limits.max_matchers) {
@@ -147,13 +127,8 @@ absl::StatusOr<Matcher> ToMatcher(const WireMatcher& matcher, const ExternalLabe
 absl::StatusOr<ReadRequest> DecodeReadRequest(std::string_view message,
                                               const ReadRequestLimits& limits) {
   ReadRequest request;
-  try {
-    RETURN_IF_ERROR(ReadFields(message, limits, request));
-  } catch (const protozero::exception& error) {
-    return absl::InvalidArgumentError(StrCat("not a ReadRequest message: ", error.what()));
-  } catch (const std::exception& error) {
-    return absl::ResourceExhaustedError(StrCat("ReadRequest: ", error.what()));
-  }
+  RETURN_IF_ERROR(
+      Guard("ReadRequest", [&] { return ReadFields(message, limits, request); }));
   return request;
 }
 

@@ -17,6 +17,7 @@
 #include "engine/remote/remote_write.h"
 #include "engine/remote/snappy_block.h"
 #include "engine/remote/url.h"
+#include "engine/remote/write_request_v2.h"
 #include "engine/remote/xor_chunk.h"
 
 namespace sloburn::remote {
@@ -36,6 +37,30 @@ void FuzzWriteRequest(std::string_view bytes) {
   CHECK(again.ok());
   CHECK(again->invalid_series == 0 && again->samples == request->samples);
   CHECK(EncodeWriteRequest(again->series) == encoded);
+}
+
+void FuzzWriteRequestV2(std::string_view bytes) {
+  const auto request = WriteRequestV2::Parse(bytes, kLimits);
+  if (!request.ok()) return;
+  size_t series_count = 0, samples = 0;
+  (void)request->Visit([&](const SymbolizedSeries& series) {
+    CHECK(++series_count <= kLimits.max_series);
+    samples += series.samples.size() + series.histograms.size() + series.exemplars.size();
+    CHECK(samples <= kLimits.max_samples);
+    for (const WrittenHistogram& one : series.histograms) {
+      CHECK(one.verdict.ok() == (one.sample.histogram != nullptr));
+    }
+    (void)request->Metadata(series).ok();
+    auto labels = request->Labels(series.label_refs);
+    CHECK(labels.ok() || labels.status().message().size() < 200);
+    if (!labels.ok()) return absl::OkStatus();
+    CHECK(labels->size() <= kLimits.max_labels_per_series);
+    const bool is_valid = !FindInvalid(*labels).has_value();
+    const size_t size = labels->size();
+    const Labels built = BuildLabels(*labels);
+    CHECK(!is_valid || (built.Has(kMetricName) && built.size() <= size));
+    return absl::OkStatus();
+  }).ok();
 }
 
 void FuzzReadRequest(std::string_view bytes) {
@@ -117,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sloburn::remote;
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 9) {
     case 0:
       FuzzWriteRequest(bytes);
       break;
@@ -142,6 +167,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 7:
       FuzzTexts(bytes);
+      break;
+    case 8:
+      FuzzWriteRequestV2(bytes);
       break;
   }
   return 0;

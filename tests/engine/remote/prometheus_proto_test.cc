@@ -70,7 +70,7 @@ TEST(WriteRequestTest, SkipsInvalidSeriesAsPrometheusDoes) {
   const auto request = DecodeWriteRequest(message, {});
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->invalid_series, 5);
-  EXPECT_THAT(request->first_invalid, HasSubstr("without a metric name"));
+  EXPECT_EQ(request->first_invalid, "invalid metric name or labels, got {job=\"a\"}");
   ASSERT_EQ(request->series.size(), 2u);
   EXPECT_EQ(request->series[0].labels.ToString(), "good{x=\"1\"}");
   EXPECT_EQ(request->series[1].labels.Get("__name__"), "dots.and spaces");
