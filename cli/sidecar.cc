@@ -214,6 +214,7 @@ absl::Status Sidecar::Start() {
   dependencies_.cors_origin = options_.cors_origin;
   dependencies_.enable_remote_write_receiver =
       options_.enable_remote_write_receiver || options_.config_file.empty();
+  dependencies_.accepted_write_messages = options_.accepted_write_messages;
   dependencies_.read_limits = options_.read_limits;
   dependencies_.external_labels = [this] {
     absl::MutexLock lock(&labels_mutex_);

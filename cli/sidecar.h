@@ -43,6 +43,9 @@ struct SidecarOptions {
   bool enable_lifecycle = false;
   std::string cors_origin = ".*";  // as in web::Dependencies
   bool enable_remote_write_receiver = false;
+  // As in web::Dependencies.
+  std::vector<remote::WriteMessage> accepted_write_messages = {remote::WriteMessage::kVersion1,
+                                                               remote::WriteMessage::kVersion2};
   // What /api/v1/status/flags tells: names without dashes, values as texts.
   std::vector<std::pair<std::string, std::string>> flags;
   web::ReadLimits read_limits;

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "engine/remote/write_message.h"
 #include "engine/storage/storage.h"
 #include "rules/slo/evaluation.h"
 #include "rules/status.h"
@@ -53,6 +54,8 @@ struct WriteLimits {
   int64_t max_labels_per_series = 1024;
   int64_t max_samples = 1'000'000;
   absl::Duration max_ahead = absl::Minutes(10);  // samples further in the future are refused
+  int64_t max_text_bytes = 128 << 20;            // labels and metadata of a 2.0 request
+  int64_t max_error_bytes = 64 << 10;            // of the text that tells what was refused
 };
 
 // Of /api/v1/read.
@@ -80,6 +83,9 @@ struct Dependencies {
   std::function<absl::Status()> reload;
   bool enable_lifecycle = false;              // --web.enable-lifecycle
   bool enable_remote_write_receiver = false;  // --web.enable-remote-write-receiver
+  // --web.remote-write-receiver.accepted-protobuf-messages
+  std::vector<remote::WriteMessage> accepted_write_messages = {remote::WriteMessage::kVersion1,
+                                                               remote::WriteMessage::kVersion2};
 
   // Regular expression of allowed origins, anchored; empty: no CORS headers.
   std::string cors_origin;

@@ -14,6 +14,7 @@
 #include "cli/commands/query_flags.h"
 #include "cli/exit_status.h"
 #include "cli/sidecar.h"
+#include "engine/remote/write_message.h"
 #include "web/cross_origin.h"
 
 namespace sloburn::cli {
@@ -27,6 +28,9 @@ struct ServeFlags {
   bool enable_lifecycle = false;
   std::string cors_origin = ".*";
   bool enable_receiver = false;
+  std::vector<std::string> accepted_messages = {
+      std::string(remote::WriteMessageName(remote::WriteMessage::kVersion1)),
+      std::string(remote::WriteMessageName(remote::WriteMessage::kVersion2))};
   size_t max_series = 1'000'000;
   size_t max_metadata = 100'000;
   std::string retention = "0";
@@ -83,6 +87,15 @@ absl::Status CheckCorsOrigin(const std::string& pattern) {
                                                  "\": ", status.message()));
 }
 
+absl::StatusOr<std::vector<remote::WriteMessage>> AcceptedMessages(
+    const std::vector<std::string>& names) {
+  auto messages = remote::ParseWriteMessages(names);
+  if (messages.ok()) return messages;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--web.remote-write-receiver.accepted-protobuf-messages: ",
+                   messages.status().message()));
+}
+
 int Serve(const ServeFlags& flags) {
   SetLogOptions(ToLogLevel(flags.log_level),
                 flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt);
@@ -105,13 +118,15 @@ int Serve(const ServeFlags& flags) {
   const auto query = flags.query.ToOptions();
   const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
   const auto late = ParseDurationFlag("--storage.out-of-order-window", flags.out_of_order_window);
-  for (const absl::Status& status :
-       {query.status(), retention.status(), late.status(), CheckCorsOrigin(flags.cors_origin)}) {
+  const auto messages = AcceptedMessages(flags.accepted_messages);
+  for (const absl::Status& status : {query.status(), retention.status(), late.status(),
+                                     messages.status(), CheckCorsOrigin(flags.cors_origin)}) {
     if (status.ok()) continue;
     std::cerr << "error: " << status.message() << "\n";
     return kExitUsage;
   }
   options.query = *query;
+  options.accepted_write_messages = *messages;
   if (*retention > absl::ZeroDuration()) options.storage.retention = *retention;
   options.storage.out_of_order_window = *late;
   options.storage_path = flags.storage_path;
@@ -195,6 +210,12 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   command->add_flag("--web.enable-lifecycle", flags->enable_lifecycle, "Allow POST /-/reload");
   command->add_flag("--web.enable-remote-write-receiver", flags->enable_receiver,
                     "Accept POST /api/v1/write");
+  command
+      ->add_option("--web.remote-write-receiver.accepted-protobuf-messages",
+                   flags->accepted_messages,
+                   "Message of remote write that is accepted; may be repeated: "
+                   "prometheus.WriteRequest, io.prometheus.write.v2.Request")
+      ->allow_extra_args(false);
   command->add_option("--storage.max-series", flags->max_series, "Series in the store")
       ->check(WholeNumber(1));
   command

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // POST /api/v1/write without sockets: content types, hostile bodies, and what is stored.
-#include <bit>
 #include <string>
 #include <vector>
 
-#include "base/str_cat.h"
 #include "engine/model/stale.h"
-#include "engine/remote/prometheus_proto.h"
-#include "engine/remote/snappy_block.h"
 #include "gmock/gmock.h"
-#include "tests/web/api_fixture.h"
+#include "tests/web/write_fixture.h"
 
 namespace sloburn::web {
 namespace {
@@ -17,53 +13,23 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// --- a protobuf encoder of the test's own ---
-
-std::string Varint(uint64_t value) {
-  std::string out;
-  for (; value >= 128; value >>= 7) out += static_cast<char>(value | 128);
-  return out + static_cast<char>(value);
-}
-std::string Bytes(int field, std::string_view bytes) {
-  return StrCat(Varint(field << 3 | 2), Varint(bytes.size()), bytes);
-}
-std::string Double(int field, double value) {
-  const uint64_t bits = std::bit_cast<uint64_t>(value);
-  std::string out = Varint(field << 3 | 1);
-  for (int i = 0; i < 8; ++i) out += static_cast<char>(bits >> (8 * i));
-  return out;
-}
-std::string Integer(int field, int64_t value) {
-  return StrCat(Varint(field << 3), Varint(static_cast<uint64_t>(value)));
-}
 std::string LabelBytes(std::string_view name, std::string_view value) {
   return Bytes(1, StrCat(Bytes(1, name), Bytes(2, value)));
 }
 std::string SampleBytes(int64_t timestamp_ms, double value) {
   return Bytes(2, StrCat(Double(1, value), Integer(2, timestamp_ms)));
 }
+// A count without buckets.
+std::string BrokenHistogram(int64_t timestamp_ms) {
+  return Bytes(4, StrCat(Integer(1, 5), Double(3, 1), Integer(15, timestamp_ms)));
+}
 std::string Series(std::string_view content) { return Bytes(1, content); }
 
-class WriteTest : public ApiFixture {
+class WriteTest : public WriteFixture {
  protected:
-  Response Send(std::string body, std::string type = "application/x-protobuf",
-                std::string encoding = "snappy") {
-    Request request;
-    request.method = "POST";
-    if (!type.empty()) request.headers.push_back({"Content-Type", std::move(type)});
-    if (!encoding.empty()) request.headers.push_back({"Content-Encoding", std::move(encoding)});
-    request.body = std::move(body);
-    return Call(std::move(request), "/api/v1/write");
-  }
-  Response SendMessage(std::string_view message) { return Send(remote::SnappyCompress(message)); }
   Response SendSample(std::string_view name, int64_t offset_ms, double value) {
     return SendMessage(
         Series(StrCat(LabelBytes("__name__", name), SampleBytes(kStartMs + offset_ms, value))));
-  }
-  std::string Result(std::string_view query) {
-    const std::string body = Get(StrCat("/api/v1/query?time=1700000000&query=", query)).body;
-    const size_t at = body.find("\"result\":");
-    return at == std::string::npos ? body : body.substr(at + 9, body.size() - at - 11);
   }
 };
 
@@ -143,11 +109,12 @@ TEST_F(WriteTest, SeriesWithBadLabelsAreLeftOut) {
              Series(StrCat(LabelBytes("__name__", "x"), LabelBytes("a", "1"), LabelBytes("a", "2"),
                            sample)),
              Series(StrCat(LabelBytes("__name__", "x"), LabelBytes("a", "\xff"), sample)),
-             Series(sample), Series(StrCat(LabelBytes("__name__", "good"), sample)));
+             Series(sample), Series(StrCat(LabelBytes("a", "b"), BrokenHistogram(kStartMs))),
+             Series(StrCat(LabelBytes("__name__", "good"), sample)));
   EXPECT_EQ(SendMessage(message).status, 204);
   EXPECT_EQ(Result("count(%7B__name__!=%22%22%7D)"), R"([{"metric":{},"value":[1700000000,"1"]}])");
   EXPECT_EQ(Result("good"), R"([{"metric":{"__name__":"good"},"value":[1700000000,"1"]}])");
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("sloburn_remote_write_invalid_series_total 5\n"));
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("sloburn_remote_write_invalid_series_total 6\n"));
 }
 
 TEST_F(WriteTest, StalenessMarkersArrive) {
@@ -176,12 +143,11 @@ TEST_F(WriteTest, NativeHistogramsAreStoredAndShown) {
 
 TEST_F(WriteTest, HistogramsThatMakeNoSenseAreRefused) {
   Build();
-  const std::string histogram =
-      Bytes(4, StrCat(Integer(1, 5), Double(3, 1), Integer(15, kStartMs)));
   const Response response =
-      SendMessage(Series(StrCat(LabelBytes("__name__", "h"), histogram)));
+      SendMessage(Series(StrCat(LabelBytes("__name__", "h"), BrokenHistogram(kStartMs))));
   EXPECT_EQ(response.status, 400);
-  EXPECT_THAT(response.body, HasSubstr("0 observations found in buckets, but the Count field is 5"));
+  EXPECT_THAT(response.body,
+              HasSubstr("0 observations found in buckets, but the Count field is 5"));
   EXPECT_EQ(Result("h"), "[]");
 }
 
@@ -213,18 +179,46 @@ TEST_F(WriteTest, ContentTypesAndEncodings) {
   EXPECT_EQ(json.body,
             "expected application/x-protobuf as the first (media) part, got "
             "application/json content-type\n");
-  const Response v2 = Send(body, "application/x-protobuf;proto=io.prometheus.write.v2.Request");
-  EXPECT_EQ(v2.status, 415);
-  EXPECT_EQ(v2.body,
-            "io.prometheus.write.v2.Request protobuf message is not accepted by this "
-            "server; only accepts prometheus.WriteRequest\n");
-  EXPECT_EQ(Send(body, "application/x-protobuf;proto=foo").status, 415);
+  const Response unknown = Send(body, "application/x-protobuf;proto=foo");
+  EXPECT_EQ(unknown.status, 415);
+  EXPECT_EQ(unknown.body,
+            "got application/x-protobuf;proto=foo content type; unknown type for remote write "
+            "protobuf message foo, supported: prometheus.WriteRequest, "
+            "io.prometheus.write.v2.Request\n");
+  const Response parameter = Send(body, "application/x-protobuf;a");
+  EXPECT_EQ(parameter.status, 415);
+  EXPECT_EQ(parameter.body,
+            "as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be "
+            "key-values, got a in application/x-protobuf;a content-type\n");
+  EXPECT_EQ(Send(body, "application/x-protobuf;").status, 415);
+  EXPECT_EQ(Send(body, "application/x-protobuf;a=b=c").status, 415);
+  EXPECT_EQ(Send(body, "application/x-protobuf;a=b").status, 204);
   const Response gzip = Send(body, "application/x-protobuf", "gzip");
   EXPECT_EQ(gzip.status, 415);
   EXPECT_EQ(gzip.body,
             "gzip encoding (compression) is not accepted by this server; only snappy "
             "is acceptable\n");
   EXPECT_EQ(Get("/api/v1/write").status, 405);
+}
+
+TEST_F(WriteTest, OnlyAcceptedMessagesAreTaken) {
+  const std::string body = remote::SnappyCompress("");
+  constexpr std::string_view kOtherMessage =
+      "prometheus.WriteRequest protobuf message is not accepted by this server; only accepts "
+      "io.prometheus.write.v2.Request\n";
+  deps_.accepted_write_messages = {remote::WriteMessage::kVersion2};
+  Build();
+  const Response refused = Send(body);
+  EXPECT_EQ(refused.status, 415);
+  EXPECT_EQ(refused.body, kOtherMessage);
+  EXPECT_EQ(refused.FindHeader("X-Prometheus-Remote-Write-Samples-Written"), "");
+  // RFC 9110 allows the space.
+  for (const std::string_view space : {"", " "}) {
+    const Response taken = Send(
+        body, StrCat("application/x-protobuf;", space, "proto=io.prometheus.write.v2.Request"));
+    EXPECT_EQ(taken.status, 204);
+    EXPECT_EQ(taken.FindHeader("X-Prometheus-Remote-Write-Samples-Written"), "0");
+  }
 }
 
 TEST_F(WriteTest, IsOffUnlessEnabled) {

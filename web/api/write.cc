@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/api/endpoints.h"
-
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/log.h"
-#include "base/status_macros.h"
 #include "base/str_cat.h"
-#include "engine/remote/prometheus_proto.h"
 #include "engine/remote/snappy_block.h"
+#include "engine/remote/write_message.h"
+#include "web/api/endpoints.h"
 #include "web/api/error_response.h"
+#include "web/api/write_store.h"
 
 namespace sloburn::web {
 namespace {
 
-constexpr std::string_view kMediaType = "application/x-protobuf";
-constexpr std::string_view kVersion1 = "prometheus.WriteRequest";
-constexpr std::string_view kVersion2 = "io.prometheus.write.v2.Request";
+using remote::WriteMessage;
 
 struct WriteCounters {
   std::atomic<int64_t> samples{0}, invalid_series{0}, refused_requests{0}, refused_series{0};
@@ -39,114 +36,22 @@ struct WriteCounters {
   }
 };
 
-std::string_view TakeUntil(std::string_view& text, char end) {
-  const size_t at = text.find(end);
-  const std::string_view taken = text.substr(0, at);
-  text = at == std::string_view::npos ? std::string_view() : text.substr(at + 1);
-  return taken;
-}
-
-// The complaint about the Content-Type, or "" when it names remote write 1.0.
-std::string ContentTypeError(std::string_view content_type) {
-  std::string_view rest = content_type;
-  if (rest.empty()) return "";
-  if (TakeUntil(rest, ';') != kMediaType) {
-    return StrCat("expected ", kMediaType, " as the first (media) part, got ", content_type,
-                  " content-type");
+Response Answer(const WriteOutcome& outcome, WriteMessage message, WriteCounters& counters) {
+  counters.samples += outcome.samples + outcome.histograms;
+  counters.invalid_series += outcome.invalid_series;
+  counters.refused_series += outcome.limited_series;
+  Response response = outcome.status == 204 ? Response::NoContent()
+                                            : Response::PlainError(outcome.status, outcome.error);
+  // A sender of 1.0 would take the counts for those of another protocol.
+  if (message == WriteMessage::kVersion2) {
+    const auto tell = [&response](std::string_view what, int64_t count) {
+      response.SetHeader(StrCat("X-Prometheus-Remote-Write-", what, "-Written"), StrCat(count));
+    };
+    tell("Samples", outcome.samples);
+    tell("Histograms", outcome.histograms);
+    tell("Exemplars", outcome.exemplars);
   }
-  while (!rest.empty()) {
-    std::string_view value = TakeUntil(rest, ';');
-    while (!value.empty() && value[0] == ' ') value.remove_prefix(1);
-    if (TakeUntil(value, '=') != "proto" || value == kVersion1) continue;
-    if (value == kVersion2) {
-      return StrCat(value, " protobuf message is not accepted by this server; only accepts ",
-                    kVersion1);
-    }
-    return StrCat("got ", content_type, " content type; unknown remote write protobuf message ",
-                  value, ", supported: ", kVersion1);
-  }
-  return "";
-}
-
-absl::StatusOr<remote::WriteRequest> Decode(const Request& request, const WriteLimits& limits) {
-  ASSIGN_OR_RETURN(const std::string message,
-                   remote::SnappyDecompress(request.body, limits.max_decoded_bytes));
-  remote::ProtoLimits proto_limits;
-  proto_limits.max_samples = limits.max_samples;
-  proto_limits.max_labels_per_series = limits.max_labels_per_series;
-  ASSIGN_OR_RETURN(remote::WriteRequest decoded, remote::DecodeWriteRequest(message, proto_limits));
-  return decoded;
-}
-
-struct AppendOutcome {
-  int64_t samples = 0;
-  int64_t refused_series = 0;  // over the store's limit
-  std::string refusal;         // the store's text for the first of them
-};
-
-// Counts what was taken into `appended`.
-absl::Status AppendSeries(const SeriesSamples& series, int64_t newest_ms, Appender& appender,
-                          int64_t& appended) {
-  const auto check_time = [newest_ms](int64_t timestamp_ms) {
-    return timestamp_ms <= newest_ms
-               ? absl::OkStatus()
-               : absl::OutOfRangeError("out of bounds: timestamp is too far in the future");
-  };
-  for (const Sample& sample : series.samples) {
-    RETURN_IF_ERROR(check_time(sample.timestamp_ms));
-    RETURN_IF_ERROR(appender.Append(series.labels, sample.timestamp_ms, sample.value));
-    ++appended;
-  }
-  for (const HistogramSample& sample : series.histograms) {
-    RETURN_IF_ERROR(check_time(sample.timestamp_ms));
-    RETURN_IF_ERROR(
-        appender.AppendHistogram(series.labels, sample.timestamp_ms, sample.histogram));
-    ++appended;
-  }
-  return absl::OkStatus();
-}
-
-// Stops at the first sample that cannot be stored; nothing is committed here. A series over the
-// limit is left out instead: the samples of series that exist already shall not suffer.
-absl::StatusOr<AppendOutcome> AppendAll(const remote::WriteRequest& request, int64_t newest_ms,
-                                        Appender& appender) {
-  AppendOutcome outcome;
-  for (const SeriesSamples& series : request.series) {
-    const absl::Status status = AppendSeries(series, newest_ms, appender, outcome.samples);
-    if (absl::IsResourceExhausted(status)) {
-      if (outcome.refused_series++ == 0) outcome.refusal = MessageOf(status);
-      continue;
-    }
-    RETURN_IF_ERROR(status);
-  }
-  return outcome;
-}
-
-// The sender repeats what got a 5xx and drops what got a 4xx.
-int StatusOfAppendError(const absl::Status& status) {
-  return absl::IsOutOfRange(status) || absl::IsAlreadyExists(status) ||
-                 absl::IsInvalidArgument(status)
-             ? 400
-             : 500;
-}
-
-Response Store(const remote::WriteRequest& request, const Dependencies& deps,
-               WriteCounters& counters) {
-  const std::unique_ptr<Appender> appender = deps.storage->NewAppender();
-  const int64_t newest_ms = absl::ToUnixMillis(deps.clock->Now() + deps.write_limits.max_ahead);
-  const absl::StatusOr<AppendOutcome> outcome = AppendAll(request, newest_ms, *appender);
-  if (!outcome.ok()) {
-    return Response::PlainError(StatusOfAppendError(outcome.status()), MessageOf(outcome.status()));
-  }
-  if (const absl::Status status = appender->Commit(); !status.ok()) {
-    return Response::PlainError(StatusOfAppendError(status), MessageOf(status));
-  }
-  counters.samples += outcome->samples;
-  counters.invalid_series += request.invalid_series;
-  counters.refused_series += outcome->refused_series;
-  if (outcome->refused_series == 0) return Response::NoContent();
-  return Response::PlainError(
-      400, StrCat(outcome->refusal, "; left out ", outcome->refused_series, " series"));
+  return response;
 }
 
 Response Receive(const Request& request, const Dependencies& deps, WriteCounters& counters) {
@@ -154,32 +59,27 @@ Response Receive(const Request& request, const Dependencies& deps, WriteCounters
     return Response::PlainError(
         404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
   }
-  if (const std::string error = ContentTypeError(request.FindHeader("Content-Type"));
-      !error.empty()) {
-    return Response::PlainError(415, error);
-  }
   const std::string_view encoding = request.FindHeader("Content-Encoding");
   if (!encoding.empty() && encoding != "snappy") {
     return Response::PlainError(415, StrCat(encoding,
                                             " encoding (compression) is not accepted by "
                                             "this server; only snappy is acceptable"));
   }
-  absl::StatusOr<remote::WriteRequest> decoded = Decode(request, deps.write_limits);
-  if (!decoded.ok()) return Response::PlainError(400, MessageOf(decoded.status()));
-  if (decoded->invalid_series > 0) {
-    Log(LogLevel::kDebug, "Received series with invalid labels",
-        {{"remote", request.remote_address},
-         {"first", decoded->first_invalid},
-         {"series", StrCat(decoded->invalid_series)}});
+  const auto type = remote::WriteMessageOf(request.FindHeader("Content-Type"));
+  if (!type.ok()) return Response::PlainError(415, MessageOf(type.status()));
+  const std::vector<WriteMessage>& accepted = deps.accepted_write_messages;
+  if (std::find(accepted.begin(), accepted.end(), *type) == accepted.end()) {
+    return Response::PlainError(
+        415, StrCat(remote::WriteMessageName(*type),
+                    " protobuf message is not accepted by this server; only accepts ",
+                    remote::WriteMessageNames(accepted)));
   }
-  if (deps.metadata != nullptr) {
-    for (remote::WrittenMetadata& one : decoded->metadata) {
-      if (one.metric.empty()) continue;
-      deps.metadata->Put(one.metric, {std::string(remote::MetricTypeName(one.type)),
-                                      std::move(one.help), std::move(one.unit)});
-    }
-  }
-  return Store(*decoded, deps, counters);
+  const absl::StatusOr<std::string> message =
+      remote::SnappyDecompress(request.body, deps.write_limits.max_decoded_bytes);
+  if (!message.ok()) return Response::PlainError(400, MessageOf(message.status()));
+  return Answer(
+      *type == WriteMessage::kVersion2 ? StoreWriteV2(*message, deps) : StoreWrite(*message, deps),
+      *type, counters);
 }
 
 }  // namespace
