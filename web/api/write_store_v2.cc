@@ -37,7 +37,8 @@ class ErrorLines {
   bool empty() const { return text_.empty() && left_out_ == 0; }
   std::string Text() const {
     if (left_out_ == 0) return text_;
-    return StrCat(text_, text_.empty() ? "" : "\n", left_out_, " more errors");
+    return StrCat(text_, text_.empty() ? "" : "\n", left_out_,
+                  left_out_ == 1 ? " more error" : " more errors");
   }
 
  private:
