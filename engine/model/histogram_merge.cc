@@ -30,8 +30,9 @@ class CompensatedBuilder {
   std::vector<double> errors_;
 };
 
+// Schemas come in up to 52, so that 32 bits are too few to shift.
 int32_t ReducedIndex(int32_t index, int32_t from_schema, int32_t to_schema) {
-  return ((index - 1) >> (from_schema - to_schema)) + 1;
+  return static_cast<int32_t>(((int64_t{index} - 1) >> (from_schema - to_schema)) + 1);
 }
 
 CompensatedSide ReducedCompensated(const CompensatedSide& from, int32_t from_schema,

@@ -165,6 +165,13 @@ TEST_F(WriteV2Test, KindsOfHistograms) {
                 .status,
             204);
   EXPECT_THAT(Result("x"), HasSubstr(R"([[0,"1","1.0027112750502025","3"]])"));
+  // Schema 50: whatever is a little over 1.
+  const std::string far = Bytes(11, StrCat(Integer(1, 4000), Integer(2, 1)));
+  EXPECT_EQ(SendSeries("z", Bytes(3, StrCat(Integer(1, 1), Double(3, 1), Integer(4, 100), far,
+                                            Bytes(12, "\x02"), at)))
+                .status,
+            204);
+  EXPECT_THAT(Result("z"), HasSubstr(R"([[0,"1","1.0027112750502025","1"]])"));
   const Response odd =
       SendSeries("y", Bytes(3, StrCat(Integer(1, 3), Integer(4, 18), fine, Bytes(12, "\x02"), at)));
   EXPECT_EQ(odd.body,
