@@ -38,6 +38,16 @@ void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>
       static_cast<double>(stats.series));
   Add(families, "sloburn_storage_samples", "Samples in the store.", MetricType::kGauge,
       static_cast<double>(stats.samples));
+  const auto gauge = [&](std::string_view name, std::string_view help, int64_t value) {
+    Add(families, name, help, MetricType::kGauge, static_cast<double>(value));
+  };
+  gauge("sloburn_storage_head_samples", "Of them, those that are not in chunks yet.",
+        stats.memory.head_samples);
+  gauge("sloburn_storage_chunks", "Chunks in memory.", stats.memory.chunks);
+  gauge("sloburn_storage_chunk_bytes", "Bytes of the chunks in memory, without their summaries.",
+        stats.memory.chunk_bytes);
+  gauge("sloburn_storage_summary_bytes", "Bytes of the chunks' summaries in memory.",
+        stats.memory.summary_bytes);
   Add(families, "sloburn_storage_samples_appended_total", "Samples appended.",
       MetricType::kCounter, static_cast<double>(stats.appended));
   Add(families, "sloburn_storage_late_samples_appended_total",
@@ -54,8 +64,10 @@ void AddDurableMetrics(const DurableStats& stats, std::vector<web::MetricFamily>
   const auto counter = [&](std::string_view name, std::string_view help, int64_t value) {
     Add(families, name, help, MetricType::kCounter, static_cast<double>(value));
   };
-  gauge("sloburn_storage_database_bytes", "Pages in use of the database, at the last checkpoint.",
+  gauge("sloburn_storage_database_bytes",
+        "Pages in use of the database, at the start or the last checkpoint.",
         stats.database_bytes);
+  gauge("sloburn_storage_wal_bytes", "Size of the database's write-ahead log.", stats.wal_bytes);
   gauge("sloburn_storage_journal_bytes", "Commits since the last checkpoint.",
         stats.journal_bytes);
   gauge("sloburn_storage_chunk_rows", "Chunks in the database.", stats.chunks);

@@ -186,6 +186,7 @@ void MemoryAppender::CommitSeries(Pending& pending) {
   }
   StoredSeries& series = storage_->series_[*id];
   if (series.empty()) ++storage_->live_series_;
+  const SeriesFigures before = series.Figures();
   if (!pending.samples.timestamps.empty()) {
     storage_->CountSamples(pending.samples.timestamps.front(), pending.samples.timestamps.back(),
                            std::ssize(pending.samples.timestamps));
@@ -199,6 +200,7 @@ void MemoryAppender::CommitSeries(Pending& pending) {
     series.InsertAll(late);
   }
   storage_->Tidy(series);
+  storage_->CountFigures(before, series.Figures());
 }
 
 absl::Status MemoryAppender::WriteToLog(CommitLog& log) const {

@@ -41,10 +41,12 @@ void MemoryStorage::SetLog(CommitLog* log) {
 
 void MemoryStorage::AwaitCommit() { absl::MutexLock lock(&commit_mutex_); }
 
-void MemoryStorage::RestoreSeries(const Labels& labels) {
+bool MemoryStorage::RestoreSeries(const Labels& labels) {
   absl::MutexLock lock(&mutex_);
+  if (index_.Find(labels)) return false;
   index_.Add(labels);
   series_.emplace_back();
+  return true;
 }
 
 void MemoryStorage::RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>& chunks,
@@ -53,6 +55,7 @@ void MemoryStorage::RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>
   if (chunks.empty()) return;
   absl::MutexLock lock(&mutex_);
   series_[id].Restore(chunks, resets, keeps_resets, interval_ms);
+  CountFigures({}, series_[id].Figures());
   CountSamples(chunks.front()->min_ms, chunks.back()->max_ms,
                static_cast<int64_t>(series_[id].samples()));
 }
@@ -77,8 +80,10 @@ void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
     CountSamples(part->timestamps.front(), part->timestamps.back(),
                  std::ssize(part->timestamps));
   }
+  const SeriesFigures before = series.Figures();
   series.PushAll(newer.View());
   series.InsertAll(late.View());
+  CountFigures(before, series.Figures());
 }
 
 void MemoryStorage::EndRestore() {
@@ -86,14 +91,28 @@ void MemoryStorage::EndRestore() {
   for (StoredSeries& series : series_) {
     if (series.empty()) continue;
     ++live_series_;
+    const SeriesFigures before = series.Figures();
     Tidy(series);
+    CountFigures(before, series.Figures());
   }
   stats_.appended = 0;
 }
 
 void MemoryStorage::DropBefore(int64_t time_ms) {
   absl::MutexLock lock(&mutex_);
-  for (StoredSeries& series : series_) DropFrom(series, time_ms);
+  for (StoredSeries& series : series_) {
+    const SeriesFigures before = series.Figures();
+    DropFrom(series, time_ms);
+    CountFigures(before, series.Figures());
+  }
+}
+
+void MemoryStorage::CountFigures(const SeriesFigures& before, const SeriesFigures& after) {
+  SeriesFigures& all = stats_.memory;
+  all.chunks += after.chunks - before.chunks;
+  all.chunk_bytes += after.chunk_bytes - before.chunk_bytes;
+  all.summary_bytes += after.summary_bytes - before.summary_bytes;
+  all.head_samples += after.head_samples - before.head_samples;
 }
 
 void MemoryStorage::DropFrom(StoredSeries& series, int64_t time_ms) {

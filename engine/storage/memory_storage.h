@@ -37,6 +37,7 @@ struct StorageStats {
   int64_t out_of_order = 0;  // refused since start
   int64_t late = 0;          // of `appended`, those older than the newest of their series
   int64_t min_time_ms = 0, max_time_ms = 0;
+  SeriesFigures memory;  // of all series together
 };
 
 class MemoryStorage : public Storage {
@@ -54,7 +55,8 @@ class MemoryStorage : public Storage {
   void AwaitCommit();
   // Before the first appender and snapshot: the series that are known from disk, in the order of
   // their ids, and then their samples.
-  void RestoreSeries(const Labels& labels);
+  // False where these labels are known already; nothing is done then.
+  bool RestoreSeries(const Labels& labels);
   void RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>& chunks,
                      const std::vector<Reset>& resets, bool keeps_resets, int64_t interval_ms);
   // In any order; those that are there already are ignored.
@@ -72,6 +74,9 @@ class MemoryStorage : public Storage {
   // The time that late samples must not be before.
   int64_t OldestAccepted() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void CountSamples(int64_t oldest_ms, int64_t newest_ms, int64_t samples)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What a series takes has changed.
+  void CountFigures(const SeriesFigures& before, const SeriesFigures& after)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropFrom(StoredSeries& series, int64_t time_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Compresses and forgets what is old enough.

@@ -15,6 +15,14 @@ class JoinedReader : public SeriesReader {
 
   const Labels& labels() const override { return added_->labels; }
 
+  SeriesExtent Extent() const override {
+    const int64_t first_ms = added_->samples.front().timestamp_ms;
+    SeriesExtent extent =
+        base_ == nullptr ? SeriesExtent{first_ms, first_ms, 1} : base_->Extent();
+    extent.max_ms = std::max(extent.max_ms, added_->samples.back().timestamp_ms);
+    return extent;
+  }
+
   absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms,
                                   SampleBuffer& buffer) const override {
     SampleBuffer inner;

@@ -6,6 +6,7 @@
 
 #include "engine/model/stale.h"
 #include "engine/storage/chunk/chunk_codec.h"
+#include "engine/storage/chunk/time_codec.h"
 #include "engine/storage/without_markers.h"
 
 namespace sloburn {
@@ -19,31 +20,36 @@ ChunkSummary SummarizeFloats(const SampleView& samples) {
   return Summarize({floats.values, floats.size, floats.timestamps});
 }
 
-int64_t IntervalOf(std::string_view chunk) {
-  const absl::StatusOr<ChunkInfo> info = InspectChunk(chunk);
-  return info.ok() ? info->interval_ms : 0;
+int64_t IntervalOf(const SampleView& samples) {
+  if (samples.size < 2 || !chunk::IsRegular(samples.timestamps, samples.size)) return 0;
+  return samples.timestamps[1] - samples.timestamps[0];
 }
 
 }  // namespace
 
-StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* known) {
-  auto chunk = std::make_shared<StoredChunk>();
-  chunk->min_ms = samples.timestamps[0];
-  chunk->max_ms = samples.timestamps[samples.size - 1];
-  chunk->samples = static_cast<uint32_t>(samples.size);
-  chunk->has_markers = HasStale(samples.values, samples.size);
-  chunk->is_plain = samples.histograms == nullptr && samples.starts == nullptr;
-  chunk->bytes = EncodeChunk(samples);
-  chunk->bytes.shrink_to_fit();
-  chunk->interval_ms = IntervalOf(chunk->bytes);
-  if (!chunk->is_plain) return chunk;
+StoredChunk StoredChunk::Scan(const SampleView& samples, const StoredChunk* known) {
+  StoredChunk chunk;
+  chunk.min_ms = samples.timestamps[0];
+  chunk.max_ms = samples.timestamps[samples.size - 1];
+  chunk.samples = static_cast<uint32_t>(samples.size);
+  chunk.interval_ms = IntervalOf(samples);
+  chunk.has_markers = HasStale(samples.values, samples.size);
+  chunk.is_plain = samples.histograms == nullptr && samples.starts == nullptr;
+  if (!chunk.is_plain) return chunk;
   if (known == nullptr) {
-    chunk->summary = SummarizeFloats(samples);
+    chunk.summary = SummarizeFloats(samples);
   } else {
-    chunk->summary = known->summary;
-    chunk->summary.Append(
+    chunk.summary = known->summary;
+    chunk.summary.Append(
         SummarizeFloats(samples.Part(known->samples, samples.size - known->samples)));
   }
+  return chunk;
+}
+
+StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* known) {
+  auto chunk = std::make_shared<StoredChunk>(Scan(samples, known));
+  chunk->bytes = EncodeChunk(samples);
+  chunk->bytes.shrink_to_fit();
   return chunk;
 }
 
@@ -88,6 +94,18 @@ ChunkSummary ChunkArray::Summary(size_t begin, size_t end, uint32_t kinds) const
   return all;
 }
 
+size_t ChunkArray::tree_bytes() const {
+  size_t bytes = 0;
+  for (size_t nodes = capacity_ / kFanOut; nodes > 0; nodes /= kFanOut) {
+    bytes += nodes * sizeof(ChunkSummary);
+  }
+  return bytes;
+}
+
+size_t SealedChunks::summary_bytes() const {
+  return size() * sizeof(ChunkSummary) + (full == nullptr ? 0 : full->tree_bytes());
+}
+
 uint64_t SealedChunks::floats_before(size_t i) const {
   if (i < full_size) return floats_dropped + full->slot(i).floats_before;
   const uint64_t before = floats_dropped + floats_before_open;
@@ -129,12 +147,14 @@ ChunkSummary SealedChunks::Summary(size_t begin, size_t end, uint32_t kinds) con
 void SealedChunks::AddOpen(StoredChunkPtr chunk) {
   is_plain &= chunk->is_plain;
   has_sums &= chunk->summary.has_sums;
+  chunk_bytes += chunk->bytes.size();
   open = std::move(chunk);
 }
 
 void SealedChunks::AddFull(StoredChunkPtr chunk) {
   is_plain &= chunk->is_plain;
   has_sums &= chunk->summary.has_sums;
+  chunk_bytes += chunk->bytes.size();
   if (full == nullptr || full_size == full->capacity()) {
     auto larger = std::make_shared<ChunkArray>(full == nullptr ? kFirstCapacity
                                                                : full_size + full_size / 2 + 1);
@@ -152,6 +172,7 @@ std::shared_ptr<const SealedChunks> SealedChunks::Add(const SealedChunks* before
   auto made = before == nullptr ? std::make_shared<SealedChunks>()
                                 : std::make_shared<SealedChunks>(*before);
   StoredChunkPtr open = std::exchange(made->open, nullptr);
+  if (open != nullptr) made->chunk_bytes -= open->bytes.size();
   SampleBuffer joined;
   SampleView all = samples;
   if (open != nullptr && DecodeChunk(open->bytes, joined).ok()) {

@@ -41,7 +41,9 @@ struct StoredChunk {
   std::string bytes;     // chunk_codec.h
   ChunkSummary summary;
 
-  // REQUIRES: samples.size > 0. `known`: a chunk of the first samples, or null.
+  // What the samples make of all fields but `bytes`; for the next two samples.size > 0 is required.
+  static StoredChunk Scan(const SampleView& samples, const StoredChunk* known = nullptr);
+  // `known`: a chunk of the first samples, or null.
   static std::shared_ptr<const StoredChunk> Make(const SampleView& samples,
                                                  const StoredChunk* known = nullptr);
 };
@@ -66,6 +68,8 @@ class ChunkArray {
 
   // Of the chunks [begin, end), in order.
   ChunkSummary Summary(size_t begin, size_t end, uint32_t kinds) const;
+  // The nodes of the tree.
+  size_t tree_bytes() const;
 
  private:
   static constexpr size_t kFanOut = 16;
@@ -84,6 +88,7 @@ struct SealedChunks {
   uint64_t floats_before_open = 0, samples_before_open = 0;  // those dropped not counted
   // Over all chunks:
   bool is_plain = true, has_sums = true;
+  size_t chunk_bytes = 0;  // of all chunks
   // What retention has left behind: floats without markers, and all samples.
   uint64_t floats_dropped = 0, samples_dropped = 0;
 
@@ -94,6 +99,8 @@ struct SealedChunks {
   // Since the series began, what was dropped included; i <= size().
   uint64_t floats_before(size_t i) const;
   uint64_t samples_before(size_t i) const;
+  // What the summaries of all chunks and the tree over them take in memory.
+  size_t summary_bytes() const;
   // The first chunk that ends at or after `time_ms`; size() where there is none. Fast where it is
   // `guess` or the one after.
   size_t FirstEndingFrom(int64_t time_ms, size_t guess = 0) const;

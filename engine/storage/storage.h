@@ -119,10 +119,18 @@ struct FactsQuery {
   bool at_any_cost = false;  // also where looking at the samples costs less
 };
 
+// What there is of a series, whatever the times it was selected for.
+struct SeriesExtent {
+  int64_t min_ms = 0, max_ms = 0;
+  size_t chunks = 0;  // the newest samples, which are not compressed yet, count as one
+};
+
 class SeriesReader {
  public:
   virtual ~SeriesReader() = default;
   virtual const Labels& labels() const = 0;
+  // Without looking at samples.
+  virtual SeriesExtent Extent() const = 0;
   // All samples with min_ms <= t <= max_ms, staleness markers included.
   virtual absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms,
                                           SampleBuffer& buffer) const = 0;

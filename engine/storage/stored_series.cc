@@ -56,12 +56,14 @@ size_t StoredSeries::samples() const {
   return head_size_ + sealed_->samples_before(sealed_->size()) - sealed_->samples_dropped;
 }
 
-size_t StoredSeries::chunk_bytes() const {
-  size_t bytes = 0;
-  for (size_t i = 0; sealed_ != nullptr && i < sealed_->size(); ++i) {
-    bytes += sealed_->chunk(i).bytes.size();
-  }
-  return bytes;
+SeriesFigures StoredSeries::Figures() const {
+  SeriesFigures figures;
+  figures.head_samples = static_cast<int64_t>(head_size_);
+  if (sealed_ == nullptr) return figures;
+  figures.chunks = static_cast<int64_t>(sealed_->size());
+  figures.chunk_bytes = static_cast<int64_t>(sealed_->chunk_bytes);
+  figures.summary_bytes = static_cast<int64_t>(sealed_->summary_bytes());
+  return figures;
 }
 
 void StoredSeries::MoveHead(size_t skip, size_t capacity) {

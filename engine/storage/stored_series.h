@@ -42,6 +42,14 @@ struct HeadColumns {
   SampleView View(size_t begin, size_t end) const;
 };
 
+// What a series takes in memory.
+struct SeriesFigures {
+  int64_t chunks = 0;         // sealed ones
+  int64_t chunk_bytes = 0;    // of them
+  int64_t summary_bytes = 0;  // of their summaries
+  int64_t head_samples = 0;
+};
+
 // A float below the one before.
 struct Reset {
   uint64_t position;  // of the float, counted since the series began, markers left out
@@ -110,7 +118,7 @@ class StoredSeries {
 
   // Of the samples from `min_ms` on; those before may be left out.
   SeriesView View(int64_t min_ms = std::numeric_limits<int64_t>::min()) const;
-  size_t chunk_bytes() const;
+  SeriesFigures Figures() const;  // cheap
 
  private:
   // To new columns with room for `capacity`, without the oldest `skip`.

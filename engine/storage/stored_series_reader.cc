@@ -44,6 +44,14 @@ class StoredSeriesReader : public SeriesReader {
 
   const Labels& labels() const override { return labels_; }
 
+  SeriesExtent Extent() const override {
+    const int64_t* const times = view_.head->timestamps.get();
+    const SealedChunks* const sealed = view_.sealed.get();
+    return {sealed == nullptr ? times[0] : sealed->min_ms(),
+            std::min(limit_ms_, times[view_.head_size - 1]),
+            1 + (sealed == nullptr ? 0 : sealed->size())};
+  }
+
   absl::StatusOr<SampleView> Read(int64_t min_ms, int64_t max_ms,
                                   SampleBuffer& buffer) const override {
     max_ms = std::min(max_ms, limit_ms_);

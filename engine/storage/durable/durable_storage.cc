@@ -144,7 +144,7 @@ absl::Status DurableStorage::Load() {
   if (loader.journal_bytes > 0) oldest_record_ = absl::Now();
   ASSIGN_OR_RETURN(stats_.quarantined, db_->QueryInt("SELECT count(*) FROM quarantine"));
   stats_.problems = std::ssize(problems_);
-  return absl::OkStatus();
+  return MeasureDatabase();
 }
 
 DurableStorage::~DurableStorage() {
@@ -264,10 +264,7 @@ absl::Status DurableStorage::DropOld() {
     bound = storage_.Stats().max_time_ms - absl::ToInt64Milliseconds(options_.retention);
   }
   absl::MutexLock lock(&mutex_);
-  ASSIGN_OR_RETURN(const int64_t pages, db_->QueryInt("PRAGMA page_count"));
-  ASSIGN_OR_RETURN(const int64_t free_pages, db_->QueryInt("PRAGMA freelist_count"));
-  ASSIGN_OR_RETURN(const int64_t page_bytes, db_->QueryInt("PRAGMA page_size"));
-  stats_.database_bytes = (pages - free_pages) * page_bytes;
+  RETURN_IF_ERROR(MeasureDatabase());
   const int64_t excess = stats_.database_bytes - options_.retention_bytes;
   if (options_.retention_bytes > 0 && excess > 0 && stats_.chunks > 0) {
     // The oldest chunks, by their share.
@@ -287,6 +284,14 @@ absl::Status DurableStorage::DropOld() {
   RETURN_IF_ERROR(erase.Run(bound));
   ASSIGN_OR_RETURN(const int64_t erased, db_->QueryInt("SELECT changes()"));
   stats_.chunks -= erased;
+  return absl::OkStatus();
+}
+
+absl::Status DurableStorage::MeasureDatabase() {
+  ASSIGN_OR_RETURN(const int64_t pages, db_->QueryInt("PRAGMA page_count"));
+  ASSIGN_OR_RETURN(const int64_t free_pages, db_->QueryInt("PRAGMA freelist_count"));
+  ASSIGN_OR_RETURN(const int64_t page_bytes, db_->QueryInt("PRAGMA page_size"));
+  stats_.database_bytes = (pages - free_pages) * page_bytes;
   return absl::OkStatus();
 }
 
@@ -363,7 +368,13 @@ void DurableStorage::Disconnect() {
 
 DurableStats DurableStorage::Stats() const {
   absl::MutexLock lock(&mutex_);
-  return stats_;
+  DurableStats stats = stats_;
+  std::error_code missing;
+  if (db_ != nullptr) {
+    const auto bytes = std::filesystem::file_size(db_->path() + "-wal", missing);
+    if (!missing) stats.wal_bytes = static_cast<int64_t>(bytes);
+  }
+  return stats;
 }
 
 }  // namespace sloburn

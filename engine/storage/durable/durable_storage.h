@@ -41,7 +41,8 @@ struct DurableOptions {
 };
 
 struct DurableStats {
-  int64_t database_bytes = 0;  // pages in use
+  int64_t database_bytes = 0;  // pages in use, at the start or the last checkpoint
+  int64_t wal_bytes = 0;       // the file's size now
   int64_t journal_bytes = 0;
   int64_t chunks = 0;          // rows
   int64_t quarantined = 0;     // values found damaged since the database was made
@@ -81,6 +82,7 @@ class DurableStorage : public CommitLog {
   absl::Status WriteSeries(uint32_t id, const SeriesView& view, Persisted& persisted)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status DropOld();
+  absl::Status MeasureDatabase() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Disconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SyncToDisk();
   bool IsCheckpointDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
