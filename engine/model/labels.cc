@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/utf8.h"
 #include "parser/parser.h"
@@ -33,6 +34,24 @@ std::string_view TakeText(const char*& here) {
   }
   const std::string_view text(here, length);
   here += length;
+  return text;
+}
+
+// As TakeText, of bytes that may end anywhere; null where they do.
+std::optional<std::string_view> TakeTextWithin(std::string_view& bytes) {
+  size_t head = 1;
+  if (bytes.empty()) return std::nullopt;
+  size_t length = static_cast<unsigned char>(bytes[0]);
+  if (length == 255) {
+    head = 4;
+    if (bytes.size() < head) return std::nullopt;
+    const char* here = bytes.data();
+    length = 0;
+    for (int i = 3; i > 0; --i) length = length << 8 | static_cast<unsigned char>(here[i]);
+  }
+  if (bytes.size() - head < length) return std::nullopt;
+  const std::string_view text = bytes.substr(head, length);
+  bytes.remove_prefix(head + length);
   return text;
 }
 
@@ -69,6 +88,21 @@ Labels::Labels(std::string bytes) {
   bytes.shrink_to_fit();
   const uint64_t hash = XXH64(bytes.data(), bytes.size(), 0);
   rep_ = std::make_shared<const Rep>(Rep{std::move(bytes), hash});
+}
+
+absl::StatusOr<Labels> Labels::ParseBytes(std::string_view bytes) {
+  std::string_view left = bytes, before;
+  while (!left.empty()) {
+    const auto name = TakeTextWithin(left);
+    const auto value = name ? TakeTextWithin(left) : std::nullopt;
+    if (!value) return absl::DataLossError("the label set is cut");
+    if (name->empty() || value->empty()) {
+      return absl::DataLossError("the label set has an empty name or value");
+    }
+    if (*name <= before) return absl::DataLossError("the names of the label set do not ascend");
+    before = *name;
+  }
+  return FromBytes(bytes);
 }
 
 Labels Labels::FromPairs(std::vector<Label> pairs) {

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 namespace sloburn {
 
 inline constexpr std::string_view kMetricName = "__name__";
@@ -57,6 +59,9 @@ class Labels {
 
   // The bytes that the method bytes() of another set returned, or those of some pairs of it.
   static Labels FromBytes(std::string_view bytes) { return Labels(std::string(bytes)); }
+  // The same for bytes that may be anything. DataLoss where they are no label set: cut, names that
+  // do not ascend, an empty name or value.
+  static absl::StatusOr<Labels> ParseBytes(std::string_view bytes);
 
   // The value, or "" where the name is absent.
   std::string_view Get(std::string_view name) const;

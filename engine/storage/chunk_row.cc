@@ -56,6 +56,17 @@ absl::StatusOr<std::string_view> Unseal(uint32_t series, std::string_view value)
   return value;
 }
 
+// Times wrap around where their distance does not fit, as the reader's do.
+uint64_t Distance(int64_t from, int64_t to) {
+  return static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+}
+int64_t After(int64_t from, uint64_t distance) {
+  return static_cast<int64_t>(static_cast<uint64_t>(from) + distance);
+}
+int64_t Before(int64_t from, uint64_t distance) {
+  return static_cast<int64_t>(static_cast<uint64_t>(from) - distance);
+}
+
 void WriteDouble(chunk::ByteWriter& out, double value) { out.Word(std::bit_cast<uint64_t>(value)); }
 double ReadDouble(chunk::ByteReader& in) { return std::bit_cast<double>(in.Word()); }
 
@@ -80,10 +91,10 @@ void WriteSummary(chunk::ByteWriter& out, uint8_t flags, const StoredChunk& chun
   if (summary.count == 0) return;
   out.Varint(summary.changes);
   out.Varint(summary.resets);
-  out.Varint(summary.first_ms - chunk.min_ms);
-  out.Varint(chunk.max_ms - summary.last_ms);
-  out.Varint(summary.min_ms - summary.first_ms);
-  out.Varint(summary.max_ms - summary.first_ms);
+  out.Varint(Distance(chunk.min_ms, summary.first_ms));
+  out.Varint(Distance(summary.last_ms, chunk.max_ms));
+  out.Varint(Distance(summary.first_ms, summary.min_ms));
+  out.Varint(Distance(summary.first_ms, summary.max_ms));
   WriteDouble(out, summary.first);
   WriteDouble(out, summary.last);
   if ((flags & kLeastIsFirst) == 0) WriteDouble(out, summary.min);
@@ -101,10 +112,10 @@ void ReadSummary(chunk::ByteReader& in, uint8_t flags, StoredChunk& chunk) {
   if (summary.count == 0) return;
   summary.changes = in.Varint();
   summary.resets = in.Varint();
-  summary.first_ms = chunk.min_ms + static_cast<int64_t>(in.Varint());
-  summary.last_ms = chunk.max_ms - static_cast<int64_t>(in.Varint());
-  summary.min_ms = summary.first_ms + static_cast<int64_t>(in.Varint());
-  summary.max_ms = summary.first_ms + static_cast<int64_t>(in.Varint());
+  summary.first_ms = After(chunk.min_ms, in.Varint());
+  summary.last_ms = Before(chunk.max_ms, in.Varint());
+  summary.min_ms = After(summary.first_ms, in.Varint());
+  summary.max_ms = After(summary.first_ms, in.Varint());
   summary.first = ReadDouble(in);
   summary.last = ReadDouble(in);
   summary.min = (flags & kLeastIsFirst) != 0 ? summary.first : ReadDouble(in);
@@ -113,6 +124,24 @@ void ReadSummary(chunk::ByteReader& in, uint8_t flags, StoredChunk& chunk) {
   summary.sum.sum = ReadDouble(in);
   if ((flags & kHasCompensation) != 0) summary.sum.c = ReadDouble(in);
   summary.squares = ReadDouble(in);
+}
+
+// Whatever reads them relies on it.
+bool AreOrdered(const StoredChunk& chunk, const std::vector<Reset>& resets) {
+  const ChunkSummary& summary = chunk.summary;
+  if (chunk.min_ms > chunk.max_ms || summary.count > chunk.samples) return false;
+  if (summary.count > 0) {
+    const auto is_within = [&summary](int64_t time_ms) {
+      return summary.first_ms <= time_ms && time_ms <= summary.last_ms;
+    };
+    if (summary.first_ms < chunk.min_ms || summary.last_ms > chunk.max_ms) return false;
+    if (!is_within(summary.min_ms) || !is_within(summary.max_ms)) return false;
+  }
+  for (size_t i = 0; i < resets.size(); ++i) {
+    if (resets[i].position >= summary.count) return false;
+    if (i > 0 && resets[i].position <= resets[i - 1].position) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -125,7 +154,7 @@ std::string EncodeChunkRow(uint32_t series, const ChunkRow& row) {
   out.Byte(flags);
   out.Varint(chunk.samples);
   out.Signed(chunk.min_ms);
-  out.Varint(chunk.max_ms - chunk.min_ms);
+  out.Varint(Distance(chunk.min_ms, chunk.max_ms));
   if (chunk.is_plain) {
     WriteSummary(out, flags, chunk);
     out.Varint(row.resets.size());
@@ -150,9 +179,10 @@ absl::StatusOr<ChunkRow> DecodeChunkRow(uint32_t series, std::string_view value)
   row.keeps_resets = (flags & kKeepsResets) != 0;
   chunk->has_markers = (flags & kHasMarkers) != 0;
   chunk->is_plain = (flags & kIsPlain) != 0;
-  chunk->samples = static_cast<uint32_t>(in.Varint());
+  const uint64_t samples = in.Varint();
+  chunk->samples = static_cast<uint32_t>(samples);
   chunk->min_ms = in.Signed();
-  chunk->max_ms = chunk->min_ms + static_cast<int64_t>(in.Varint());
+  chunk->max_ms = After(chunk->min_ms, in.Varint());
   if (chunk->is_plain) {
     ReadSummary(in, flags, *chunk);
     const uint64_t resets = in.Varint();
@@ -163,11 +193,13 @@ absl::StatusOr<ChunkRow> DecodeChunkRow(uint32_t series, std::string_view value)
       row.resets.push_back(reset);
     }
   }
-  if (in.failed() || chunk->samples == 0) return absl::DataLossError("it ends early");
+  if (in.failed()) return absl::DataLossError("it ends early");
   chunk->bytes.assign(in.data(), in.left());
-  // Where its header is malformed, whoever reads it is told.
-  const absl::StatusOr<ChunkInfo> info = InspectChunk(chunk->bytes);
-  if (info.ok()) chunk->interval_ms = info->interval_ms;
+  ASSIGN_OR_RETURN(const ChunkInfo info, InspectChunk(chunk->bytes));
+  if (info.samples != samples || !AreOrdered(*chunk, row.resets)) {
+    return absl::DataLossError("its numbers contradict each other");
+  }
+  chunk->interval_ms = info.interval_ms;
   row.chunk = std::move(chunk);
   return row;
 }
@@ -183,14 +215,28 @@ std::string EncodeNewestSamples(uint32_t series, const std::vector<std::string>&
   return value;
 }
 
-absl::Status DecodeNewestSamples(uint32_t series, std::string_view value, SampleBuffer& samples) {
+absl::StatusOr<std::vector<std::string_view>> SplitNewestSamples(uint32_t series,
+                                                                std::string_view value) {
   ASSIGN_OR_RETURN(const std::string_view body, Unseal(series, value));
   chunk::ByteReader in(body);
+  std::vector<std::string_view> chunks;
   while (in.left() > 0) {
     const uint64_t size = in.Varint();
     if (in.failed() || size > in.left()) return absl::DataLossError("it ends early");
-    RETURN_IF_ERROR(DecodeChunk({in.data(), size}, samples));
+    chunks.emplace_back(in.data(), size);
     in.Skip(size);
+  }
+  return chunks;
+}
+
+absl::Status DecodeNewestSamples(uint32_t series, std::string_view value, SampleBuffer& samples) {
+  ASSIGN_OR_RETURN(const auto chunks, SplitNewestSamples(series, value));
+  for (const std::string_view chunk : chunks) {
+    const size_t before = samples.timestamps.size();
+    RETURN_IF_ERROR(DecodeChunk(chunk, samples));
+    if (before > 0 && samples.timestamps[before] <= samples.timestamps[before - 1]) {
+      return absl::DataLossError("its chunks overlap");
+    }
   }
   return absl::OkStatus();
 }

@@ -39,7 +39,10 @@ absl::StatusOr<ChunkRow> DecodeChunkRow(uint32_t series, std::string_view value)
 
 // `chunks`: encoded, in order of time.
 std::string EncodeNewestSamples(uint32_t series, const std::vector<std::string>& chunks);
-// Appends to `samples`.
+// The encoded chunks in `value`, as they were given.
+absl::StatusOr<std::vector<std::string_view>> SplitNewestSamples(uint32_t series,
+                                                                std::string_view value);
+// Appends the samples of all of them to `samples`.
 absl::Status DecodeNewestSamples(uint32_t series, std::string_view value, SampleBuffer& samples);
 
 }  // namespace sloburn

@@ -64,6 +64,12 @@ class RecordWriter {
   int64_t before_ms_ = 0;
 };
 
+// And there is one at least.
+bool IsIncreasing(const std::vector<int64_t>& times) {
+  return !times.empty() &&
+         std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) == times.end();
+}
+
 absl::Status Damaged() { return absl::DataLossError("a journal record is damaged"); }
 
 }  // namespace
@@ -105,6 +111,7 @@ absl::Status DecodeJournalRecord(
       if (reader.failed() || size > reader.left()) return Damaged();
       RETURN_IF_ERROR(DecodeChunk({reader.data(), size}, buffer));
       reader.Skip(size);
+      if (buffer.timestamps.size() != head >> 1) return Damaged();
     } else {
       for (uint64_t i = 0; i < head >> 1 && !reader.failed(); ++i) {
         const bool is_integer = reader.Byte() != 0;
@@ -115,7 +122,7 @@ absl::Status DecodeJournalRecord(
                                            : std::bit_cast<double>(reader.Word()));
       }
     }
-    if (reader.failed() || id > UINT32_MAX) return Damaged();
+    if (reader.failed() || id > UINT32_MAX || !IsIncreasing(buffer.timestamps)) return Damaged();
     visit(static_cast<uint32_t>(id), buffer.View());
   }
   return absl::OkStatus();

@@ -65,6 +65,15 @@ std::string EncodeSeriesRow(const Labels& labels) {
   return value;
 }
 
+absl::StatusOr<Labels> DecodeSeriesRow(std::string_view value) {
+  uint32_t crc;
+  if (value.size() <= sizeof crc) return absl::DataLossError("they end early");
+  std::memcpy(&crc, value.data(), sizeof crc);
+  value.remove_prefix(sizeof crc);
+  if (crc != Crc32c(value)) return absl::DataLossError("their checksum does not match");
+  return Labels::ParseBytes(value);
+}
+
 absl::Status DatabaseLoader::Load() {
   RETURN_IF_ERROR(LoadSeries());
   RETURN_IF_ERROR(LoadChunks());
@@ -73,6 +82,7 @@ absl::Status DatabaseLoader::Load() {
     if (!rows_[id].is_restored) ReopenLastChunk(id);
   }
   RETURN_IF_ERROR(ReplayJournal());
+  RETURN_IF_ERROR(CheckPages());
   RETURN_IF_ERROR(Mend());
   storage_.EndRestore();
   return absl::OkStatus();
@@ -83,24 +93,19 @@ absl::Status DatabaseLoader::LoadSeries() {
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, rows.Step());
     if (!has_row) break;
-    const std::string_view value = rows.Bytes(1);
-    uint32_t crc = 0;
-    if (value.size() > sizeof crc) std::memcpy(&crc, value.data(), sizeof crc);
-    const std::string_view bytes = value.substr(std::min(value.size(), sizeof crc));
     // Ids are places in a list: without one of them no other can be trusted.
     if (rows.Int(0) != std::ssize(rows_)) {
       return absl::DataLossError(StrCat(db_.path(), ": series ", rows_.size(), " is missing"));
     }
     SeriesRows& made = rows_.emplace_back();
-    made.is_damaged = value.size() <= sizeof crc || crc != Crc32c(bytes);
-    if (made.is_damaged) {
-      problems.push_back(StrCat(db_.path(), ": the labels of series ", rows.Int(0),
-                                " are damaged; its samples are not served"));
-      storage_.RestoreSeries(Labels::FromPairs(
-          {{std::string(kMetricName), "sloburn_damaged_series"}, {"id", StrCat(rows.Int(0))}}));
-    } else {
-      storage_.RestoreSeries(Labels::FromBytes(bytes));
-    }
+    const absl::StatusOr<Labels> labels = DecodeSeriesRow(rows.Bytes(1));
+    made.is_damaged = !labels.ok() || !storage_.RestoreSeries(*labels);
+    if (!made.is_damaged) continue;
+    const std::string reason(labels.ok() ? "another series has them" : labels.status().message());
+    problems.push_back(StrCat(db_.path(), ": the labels of series ", rows.Int(0),
+                              " are damaged; its samples are not served: ", reason));
+    storage_.RestoreSeries(Labels::FromPairs(
+        {{std::string(kMetricName), "sloburn_damaged_series"}, {"id", StrCat(rows.Int(0))}}));
   }
   persisted.resize(rows_.size());
   return absl::OkStatus();
@@ -208,6 +213,17 @@ absl::Status DatabaseLoader::ReplayJournal() {
       Condemn(kJournal, rows.Int(0), StrCat("commit ", rows.Int(0), " of the journal"), status);
     }
   }
+}
+
+// A page that says to have fewer rows than it has hides them without an error.
+absl::Status DatabaseLoader::CheckPages() {
+  ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("PRAGMA quick_check(1)"));
+  ASSIGN_OR_RETURN(const bool has_row, rows.Step());
+  if (!has_row || rows.Bytes(0) == "ok") return absl::OkStatus();
+  problems.push_back(StrCat(db_.path(), ": pages are damaged (", rows.Bytes(0),
+                            "); samples may be missing and commits may fail; see sloburn store "
+                            "verify"));
+  return absl::OkStatus();
 }
 
 void DatabaseLoader::Condemn(const Table& table, int64_t key, const std::string& what,

@@ -51,6 +51,7 @@ class DatabaseLoader {
   void Restore(uint32_t id, const SampleBuffer& newest);
   void ReopenLastChunk(uint32_t id);
   absl::Status ReplayJournal();
+  absl::Status CheckPages();
   absl::Status Mend();
   bool IsKnown(int64_t series) const;
   void Condemn(const Table& table, int64_t key, const std::string& what,
@@ -76,5 +77,7 @@ class DatabaseLoader {
 
 // A series' labels as a row's value: a checksum and the bytes.
 std::string EncodeSeriesRow(const Labels& labels);
+// DataLoss where the value is damaged or no label set.
+absl::StatusOr<Labels> DecodeSeriesRow(std::string_view value);
 
 }  // namespace sloburn

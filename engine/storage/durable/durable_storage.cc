@@ -191,9 +191,12 @@ absl::Status DurableStorage::WriteSeries(uint32_t id, const SeriesView& view,
     for (size_t i = 0; i < sealed.full_size; ++i) {
       if (sealed.samples_before(i) < persisted.samples) continue;
       const StoredChunkPtr& chunk = sealed.full->slot(i).chunk;
-      const bool keeps_resets = view.keeps_resets || chunk->summary.resets == 0;
+      // Positions count all floats, and the chunks only those of plain ones: beside others they
+      // would belong elsewhere.
+      const bool has_resets = view.keeps_resets && view.is_plain;
+      const bool keeps_resets = has_resets || chunk->summary.resets == 0;
       const std::string row = EncodeChunkRow(
-          id, {chunk, view.keeps_resets ? ResetsOf(view, i) : std::vector<Reset>(), keeps_resets});
+          id, {chunk, has_resets ? ResetsOf(view, i) : std::vector<Reset>(), keeps_resets});
       RETURN_IF_ERROR(statements_.insert_chunk.Run(int64_t{id}, chunk->max_ms, std::string_view(row)));
       ++stats_.chunks;
       persisted.samples = sealed.samples_before(i + 1);
