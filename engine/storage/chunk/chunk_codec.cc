@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/storage/chunk/chunk_codec.h"
 
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -50,15 +51,22 @@ absl::StatusOr<Header> ReadHeader(ByteReader& in) {
                 (parts & kHasHistograms) != 0, ValueCodec{codec}, samples};
 }
 
-absl::Status ReadParts(ByteReader& in, const Header& header, size_t old_size, SampleBuffer& out) {
+absl::Status ReadParts(ByteReader& in, const Header& header, size_t old_size, SampleBuffer& out,
+                       ChunkParts& parts) {
+  size_t left = in.left();
+  const auto taken = [&in, &left] { return std::exchange(left, in.left()) - in.left(); };
   ReadTimes(in, header.samples, header.is_regular, out.timestamps.data() + old_size);
   if (in.failed()) return Malformed("the timestamps are cut or malformed");
+  parts.times = taken();
   ReadValues(header.codec, in, header.samples, out.values.data() + old_size);
   if (in.failed()) return Malformed("the values are cut or malformed");
+  parts.values = taken();
   if (header.has_starts) ReadStarts(in, header.samples, out.starts.data() + old_size);
   if (in.failed()) return Malformed("the starts are cut or malformed");
+  parts.starts = taken();
   if (header.has_histograms) ReadHistograms(in, header.samples, out.histograms.data() + old_size);
   if (in.failed()) return Malformed("the histograms are cut or malformed");
+  parts.histograms = taken();
   return in.left() == 0 ? absl::OkStatus() : Malformed("bytes after the end");
 }
 
@@ -93,17 +101,24 @@ std::string EncodeChunk(const SampleView& samples) {
   return out;
 }
 
-absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out) {
+absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out, ChunkParts* parts) {
   ByteReader in(chunk);
   ASSIGN_OR_RETURN(const Header header, ReadHeader(in));
+  ChunkParts read;
+  read.header = chunk.size() - in.left();
+  read.is_regular = header.is_regular;
+  read.codec = chunk::CodecName(header.codec);
   const size_t old_size = out.timestamps.size(), new_size = old_size + header.samples;
   const bool had_starts = !out.starts.empty(), had_histograms = !out.histograms.empty();
   out.timestamps.resize(new_size);
   out.values.resize(new_size);
   if (had_starts || header.has_starts) out.starts.resize(new_size);
   if (had_histograms || header.has_histograms) out.histograms.resize(new_size);
-  absl::Status status = ReadParts(in, header, old_size, out);
-  if (status.ok()) return status;
+  absl::Status status = ReadParts(in, header, old_size, out, read);
+  if (status.ok()) {
+    if (parts != nullptr) *parts = read;
+    return status;
+  }
   out.timestamps.resize(old_size);
   out.values.resize(old_size);
   out.starts.resize(had_starts ? old_size : 0);

@@ -25,9 +25,19 @@ inline constexpr size_t kMaxChunkSamples = 65535;
 // REQUIRES: 1 to kMaxChunkSamples samples, their timestamps strictly increasing.
 std::string EncodeChunk(const SampleView& samples);
 
+// What the parts of a chunk take, in bytes.
+struct ChunkParts {
+  size_t header = 0, times = 0, values = 0, starts = 0, histograms = 0;
+  bool is_regular = true;   // the times
+  std::string_view codec;   // of the values, where there are histograms too
+
+  size_t total() const { return header + times + values + starts + histograms; }
+};
+
 // Appends to `out`; columns of histograms and starts that only one of the two has are filled up
-// with nulls and zeros. DataLoss where the chunk is malformed, and `out` is as it was.
-absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out);
+// with nulls and zeros. DataLoss where the chunk is malformed, and `out` is as it was. Fills
+// `parts` unless it is null.
+absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out, ChunkParts* parts = nullptr);
 
 // Only the values, of a chunk without starts and histograms, to `values`, which has room for
 // InspectChunk's number of samples. DataLoss as above; the timestamps are not looked at where they are

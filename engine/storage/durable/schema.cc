@@ -39,8 +39,7 @@ const char* Synchronous(StorageSync sync) {
 
 }  // namespace
 
-absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
-  // Nothing is written, not even a setting, before it is known whose database this is.
+absl::StatusOr<bool> CheckSchema(Sqlite& db) {
   ASSIGN_OR_RETURN(const int64_t application, db.QueryInt("PRAGMA application_id"));
   ASSIGN_OR_RETURN(const int64_t tables, db.QueryInt("SELECT count(*) FROM sqlite_schema"));
   const bool is_new = application == 0 && tables == 0;
@@ -54,9 +53,15 @@ absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
         StrCat(db.path(), " has schema version ", version, "; this program reads ",
                kSchemaVersion, " and nothing else"));
   }
+  return !is_new;
+}
+
+absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
+  // Nothing is written, not even a setting, before it is known whose database this is.
+  ASSIGN_OR_RETURN(const bool is_ours, CheckSchema(db));
   RETURN_IF_ERROR(db.Execute(kPragmas));
   RETURN_IF_ERROR(db.Execute(StrCat("PRAGMA synchronous = ", Synchronous(sync))));
-  if (!is_new) return absl::OkStatus();
+  if (is_ours) return absl::OkStatus();
   return db.Transact([&] {
     return db.Execute(StrCat(kTables, "PRAGMA application_id = ", kApplicationId,
                              "; PRAGMA user_version = ", kSchemaVersion));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "engine/storage/durable/sqlite.h"
 
 namespace sloburn {
@@ -17,6 +18,9 @@ enum class StorageSync {
   kInterval,  // the last second
   kOff,       // anything, the whole database included
 };
+
+// FailedPrecondition for a database of another program or version. False where it is new and empty.
+absl::StatusOr<bool> CheckSchema(Sqlite& db);
 
 // Makes the tables of a new database, or looks whether those of an old one are ours.
 absl::Status PrepareSchema(Sqlite& db, StorageSync sync);

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "absl/strings/str_replace.h"
 #include "base/str_cat.h"
 
 namespace sloburn {
@@ -68,10 +69,36 @@ std::string_view SqliteStatement::Bytes(int column) const {
           static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
+bool SqliteStatement::IsBlob(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_BLOB;
+}
+
+bool SqliteStatement::IsInt(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_INTEGER;
+}
+
 absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path) {
+  return Open(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+}
+
+absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::OpenReadOnly(const std::string& path,
+                                                             bool is_immutable) {
+  if (!is_immutable) {
+    ASSIGN_OR_RETURN(auto db, Open(path, path, SQLITE_OPEN_READONLY));
+    sqlite3_db_config(db->db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return db;
+  }
+  const std::string name =
+      absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}});
+  return Open(path, StrCat("file:", name, "?immutable=1"),
+              SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+}
+
+absl::StatusOr<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path,
+                                                     const std::string& name, int flags) {
   sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(name.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (db == nullptr) return absl::ResourceExhaustedError(StrCat(path, ": out of memory"));
   std::unique_ptr<Sqlite> made(new Sqlite(path, db));
   if (code != SQLITE_OK) return made->Error(code);

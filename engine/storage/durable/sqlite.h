@@ -53,6 +53,8 @@ class SqliteStatement {
   int64_t Int(int column) const;
   // Valid until the next Step or Reset.
   std::string_view Bytes(int column) const;
+  bool IsBlob(int column) const;
+  bool IsInt(int column) const;
 
  private:
   friend class Sqlite;
@@ -70,6 +72,10 @@ class SqliteStatement {
 class Sqlite {
  public:
   static absl::StatusOr<std::unique_ptr<Sqlite>> Open(const std::string& path);
+  // Changes nothing in the database and its log, and does not disturb whoever has it open.
+  // `is_immutable` reads it in a folder that is read-only, where nobody writes and there is no log.
+  static absl::StatusOr<std::unique_ptr<Sqlite>> OpenReadOnly(const std::string& path,
+                                                              bool is_immutable = false);
   ~Sqlite();
 
   absl::StatusOr<SqliteStatement> Prepare(std::string_view sql);
@@ -93,6 +99,8 @@ class Sqlite {
   absl::Status Error(int code) const;
 
  private:
+  static absl::StatusOr<std::unique_ptr<Sqlite>> Open(const std::string& path,
+                                                      const std::string& name, int flags);
   Sqlite(std::string path, sqlite3* db) : path_(std::move(path)), db_(db) {}
 
   const std::string path_;

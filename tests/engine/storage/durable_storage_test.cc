@@ -5,90 +5,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <bit>
 #include <filesystem>
-#include <limits>
-#include <map>
-#include <random>
 
 #include "engine/model/histogram.h"
-#include "engine/model/stale.h"
 #include "engine/storage/durable/wal_check.h"
+#include "tests/engine/storage/durable_fixture.h"
 
 namespace sloburn {
 namespace {
 
-Labels Named(const std::string& name) { return Labels::FromPairs({{"__name__", name}, {"a", "b"}}); }
-
-class DurableStorageTest : public testing::Test {
- protected:
-  DurableStorageTest() {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("sloburn-durable-" + std::to_string(getpid()) + "-" +
-               testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::remove_all(folder_);
-  }
-  ~DurableStorageTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string Path() const { return folder_ / "sloburn.db"; }
-
-  static MemoryStorageOptions MemoryOptions() {
-    MemoryStorageOptions options;
-    options.out_of_order_window = absl::Minutes(5);
-    return options;
-  }
-
-  // Everything in the store, by series.
-  static std::map<std::string, std::vector<std::pair<int64_t, uint64_t>>> All(
-      const MemoryStorage& storage) {
-    std::map<std::string, std::vector<std::pair<int64_t, uint64_t>>> all;
-    auto found = storage.TakeSnapshot()->Select({}, std::numeric_limits<int64_t>::min(),
-                                                std::numeric_limits<int64_t>::max());
-    EXPECT_TRUE(found.ok());
-    for (const auto& reader : *found) {
-      SampleBuffer buffer;
-      const auto view = reader->Read(std::numeric_limits<int64_t>::min() + 1,
-                                     std::numeric_limits<int64_t>::max(), buffer);
-      EXPECT_TRUE(view.ok());
-      auto& samples = all[reader->labels().ToString()];
-      for (size_t i = 0; i < view->size; ++i) {
-        samples.emplace_back(view->timestamps[i], std::bit_cast<uint64_t>(view->values[i]));
-      }
-    }
-    return all;
-  }
-
-  // `rounds` commits of several series: counters with resets, gaps, markers, late samples.
-  void Fill(MemoryStorage& storage, int rounds) {
-    for (int round = 0; round < rounds; ++round) {
-      auto appender = storage.NewAppender();
-      const size_t size = 1 + random_() % 300;
-      for (size_t i = 0; i < size; ++i) {
-        time_ms_ += 1000 + (random_() % 50 == 0 ? 7000 : 0);
-        for (int k = 0; k < 3; ++k) {
-          if (random_() % 20 == 0) continue;
-          value_[k] = random_() % 300 == 0 ? 0 : value_[k] + static_cast<double>(random_() % 9);
-          const double value = random_() % 200 == 0 ? StaleMarker() : value_[k] / (k + 1);
-          ASSERT_TRUE(appender->Append(Named("m" + std::to_string(k)), time_ms_, value).ok());
-        }
-        if (i % 40 == 39) {
-          ASSERT_TRUE(appender->Append(Named("m3"), time_ms_, 1).ok());
-          ASSERT_TRUE(appender->Append(Named("m3"), time_ms_ - 500 - static_cast<int>(random_() % 400),
-                                       2).ok());
-        }
-      }
-      ASSERT_TRUE(appender->Commit().ok());
-    }
-  }
-
-  std::filesystem::path folder_;
-  std::mt19937 random_{5};
-  int64_t time_ms_ = 1'700'000'000'000;
-  double value_[3] = {0, 0, 0};
-};
+class DurableStorageTest : public DurableFixture {};
 
 TEST_F(DurableStorageTest, WhatWasCommittedIsThereAgain) {
-  std::map<std::string, std::vector<std::pair<int64_t, uint64_t>>> before;
+  AllSamples before;
   for (int start = 0; start < 6; ++start) {
     MemoryStorage storage(MemoryOptions());
     auto durable = DurableStorage::Open(Path(), {}, storage);
