@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   sloburn::cli::AddFmtCommand(app, exit_code);
   sloburn::cli::AddImportCommand(app, exit_code);
   sloburn::cli::AddExportCommand(app, exit_code);
+  sloburn::cli::AddStoreCommand(app, exit_code);
   sloburn::cli::AddPromqltestCommand(app, exit_code);
   sloburn::cli::AddVersionCommand(app, exit_code);
   try {

@@ -15,6 +15,7 @@ void AddPromqltestCommand(CLI::App& app, int& exit_code);
 void AddQueryCommand(CLI::App& app, int& exit_code);
 void AddServeCommand(CLI::App& app, int& exit_code);
 void AddSloCommand(CLI::App& app, int& exit_code);
+void AddStoreCommand(CLI::App& app, int& exit_code);
 void AddVersionCommand(CLI::App& app, int& exit_code);
 
 }  // namespace sloburn::cli
