@@ -27,6 +27,9 @@ constexpr const char* kTrusted =
 constexpr const char* kMovedAway =
     "the server does not start: it renames the database to sloburn.db.damaged-<time>, and the next "
     "start begins a new one; sqlite3 sloburn.db .recover may save more";
+constexpr const char* kRefused =
+    "the server does not start and leaves the database as it is; sqlite3 sloburn.db .recover may "
+    "save it";
 constexpr const char* kDamagedPages =
     "the server serves what it can read; where SQLite's quick_check finds it too, it says so in "
     "its "
@@ -70,7 +73,7 @@ class Verifier {
     const absl::Status status = (this->*step)();
     if (!status.ok()) {
       Report(reader_.path(), StrCat("table ", table, ": ", std::string(status.message())),
-             kMovedAway);
+             absl::IsDataLoss(status) ? kMovedAway : kRefused);
     }
   }
 
