@@ -130,6 +130,13 @@ void ReadSummary(chunk::ByteReader& in, uint8_t flags, StoredChunk& chunk) {
 bool AreOrdered(const StoredChunk& chunk, const std::vector<Reset>& resets) {
   const ChunkSummary& summary = chunk.summary;
   if (chunk.min_ms > chunk.max_ms || summary.count > chunk.samples) return false;
+  if (chunk.is_plain && !chunk.has_markers && summary.count != chunk.samples) return false;
+  const auto length_ms =
+      static_cast<uint64_t>(chunk.max_ms) - static_cast<uint64_t>(chunk.min_ms);
+  if (chunk.interval_ms > 0 &&
+      length_ms != static_cast<uint64_t>(chunk.interval_ms) * (chunk.samples - 1)) {
+    return false;
+  }
   if (summary.count > 0) {
     const auto is_within = [&summary](int64_t time_ms) {
       return summary.first_ms <= time_ms && time_ms <= summary.last_ms;
@@ -196,10 +203,10 @@ absl::StatusOr<ChunkRow> DecodeChunkRow(uint32_t series, std::string_view value)
   if (in.failed()) return absl::DataLossError("it ends early");
   chunk->bytes.assign(in.data(), in.left());
   ASSIGN_OR_RETURN(const ChunkInfo info, InspectChunk(chunk->bytes));
+  chunk->interval_ms = info.interval_ms;
   if (info.samples != samples || !AreOrdered(*chunk, row.resets)) {
     return absl::DataLossError("its numbers contradict each other");
   }
-  chunk->interval_ms = info.interval_ms;
   row.chunk = std::move(chunk);
   return row;
 }
