@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "engine/storage/chunk/chunk_codec.h"
@@ -24,21 +26,53 @@ FloatColumn FloatsIn(const SampleView& view, SampleBuffer& kept) {
   return {floats.values, floats.size, floats.timestamps};
 }
 
+// Room for the values of a chunk; a thread keeps some from one series to the next.
+class ValueRoom {
+ public:
+  ValueRoom() = default;
+  ValueRoom(const ValueRoom&) = delete;
+  ~ValueRoom() {
+    if (size_ > 0 && Spare().size() < kMostSpare) Spare().push_back(std::move(values_));
+  }
+
+  double* For(size_t size) {
+    if (size <= size_) return values_.get();
+    size_ = std::max(size, kUsualSize);
+    if (size_ == kUsualSize && !Spare().empty()) {
+      values_ = std::move(Spare().back());
+      Spare().pop_back();
+    } else {
+      values_ = std::make_unique_for_overwrite<double[]>(size_);
+    }
+    return values_.get();
+  }
+
+ private:
+  static constexpr size_t kUsualSize = ChunkSizes().samples, kMostSpare = 4;
+
+  // Each has at least the usual size.
+  static std::vector<std::unique_ptr<double[]>>& Spare() {
+    thread_local std::vector<std::unique_ptr<double[]>> spare;
+    return spare;
+  }
+
+  std::unique_ptr<double[]> values_;
+  size_t size_ = 0;
+};
+
 // The floats of one chunk at a time, decoded.
 class DecodedChunk {
  public:
-  bool Has(size_t index) const { return index_ == index; }
+  bool Has(size_t index, size_t wanted) const { return index_ == index && wanted <= floats_.size; }
   const FloatColumn& floats() const { return floats_; }
 
-  absl::Status Decode(size_t index, const StoredChunk& chunk) {
+  // The first `wanted` floats at least.
+  absl::Status Decode(size_t index, const StoredChunk& chunk, size_t wanted) {
     index_ = kNone;
     if (chunk.interval_ms > 0 && !chunk.has_markers) {
-      if (room_ < chunk.samples) {
-        room_ = chunk.samples;
-        values_ = std::make_unique_for_overwrite<double[]>(room_);
-      }
-      RETURN_IF_ERROR(DecodeValues(chunk.bytes, values_.get()));
-      floats_ = {values_.get(), chunk.samples, nullptr, chunk.min_ms, chunk.interval_ms};
+      double* const values = room_.For(chunk.samples);
+      RETURN_IF_ERROR(DecodeValues(chunk.bytes, wanted, values));
+      floats_ = {values, wanted, nullptr, chunk.min_ms, chunk.interval_ms};
     } else {
       samples_.Clear();
       RETURN_IF_ERROR(DecodeChunk(chunk.bytes, samples_));
@@ -53,8 +87,7 @@ class DecodedChunk {
 
   size_t index_ = kNone;
   FloatColumn floats_;
-  size_t room_ = 0;
-  std::unique_ptr<double[]> values_;
+  ValueRoom room_;
   SampleBuffer samples_, kept_;
 };
 
@@ -75,13 +108,14 @@ struct Position {
 
 class StoredFacts : public FactsReader {
  public:
-  StoredFacts(const SeriesView& view, int64_t limit_ms, uint32_t kinds)
+  StoredFacts(const SeriesView& view, int64_t limit_ms, uint32_t kinds, bool is_single)
       : view_(view),
         sealed_(view.sealed.get()),
         chunks_(sealed_ == nullptr ? 0 : sealed_->size()),
         limit_ms_(limit_ms),
         kinds_(kinds),
-        folded_kinds_(FoldedKinds(kinds)) {
+        folded_kinds_(FoldedKinds(kinds)),
+        is_single_(is_single) {
     SampleView head = view.head->View(0, view.head_size);
     head.may_have_markers = view.has_markers;
     head_ = FloatsIn(head, head_kept_);
@@ -121,11 +155,15 @@ class StoredFacts : public FactsReader {
                                                        : sealed_->floats_before(position.part));
   }
 
-  absl::StatusOr<const FloatColumn*> FloatsOf(size_t part, DecodedChunk& decoded) {
+  // The first `wanted` of a part at least.
+  absl::StatusOr<const FloatColumn*> FloatsOf(size_t part, size_t wanted, DecodedChunk& decoded) {
     if (part == chunks_) return &head_;
-    if (left_.Has(part)) return &left_.floats();
-    if (right_.Has(part)) return &right_.floats();
-    RETURN_IF_ERROR(decoded.Decode(part, sealed_->chunk(part)));
+    if (left_.Has(part, wanted)) return &left_.floats();
+    if (right_.Has(part, wanted)) return &right_.floats();
+    const StoredChunk& chunk = sealed_->chunk(part);
+    // The windows that follow will want more of it.
+    if (!is_single_) wanted = chunk.summary.count;
+    RETURN_IF_ERROR(decoded.Decode(part, chunk, wanted));
     return &decoded.floats();
   }
 
@@ -142,7 +180,7 @@ class StoredFacts : public FactsReader {
     if (chunk.interval_ms > 0 && !chunk.has_markers) {
       return Position{part, static_cast<size_t>((time_ms - chunk.min_ms) / chunk.interval_ms + 1)};
     }
-    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(part, decoded));
+    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(part, summary.count, decoded));
     return Position{part, floats->UpTo(time_ms)};
   }
 
@@ -152,7 +190,8 @@ class StoredFacts : public FactsReader {
       if (position.offset == 0) return Sample{summary.first_ms, summary.first};
       if (position.offset + 1 == summary.count) return Sample{summary.last_ms, summary.last};
     }
-    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(position.part, decoded));
+    ASSIGN_OR_RETURN(const FloatColumn* floats,
+                     FloatsOf(position.part, position.offset + 1, decoded));
     return floats->at(position.offset);
   }
 
@@ -175,7 +214,7 @@ class StoredFacts : public FactsReader {
   absl::StatusOr<ChunkSummary> PartSummary(size_t part, size_t begin, size_t end,
                                            DecodedChunk& decoded) {
     if (part < chunks_ && begin == 0 && end == SizeOf(part)) return sealed_->chunk(part).summary;
-    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(part, decoded));
+    ASSIGN_OR_RETURN(const FloatColumn* floats, FloatsOf(part, end, decoded));
     return Summarize(floats->Part(begin, end), folded_kinds_);
   }
 
@@ -210,6 +249,7 @@ class StoredFacts : public FactsReader {
   const int64_t limit_ms_;
   const uint32_t kinds_;
   const uint32_t folded_kinds_;
+  const bool is_single_;  // no second window is asked for
   SampleBuffer head_kept_;
   FloatColumn head_;
   DecodedChunk left_, right_;
@@ -219,13 +259,13 @@ class StoredFacts : public FactsReader {
 }  // namespace
 
 std::unique_ptr<FactsReader> MakeStoredFacts(const SeriesView& view, int64_t limit_ms,
-                                             uint32_t kinds) {
+                                             uint32_t kinds, bool is_single) {
   if (!view.is_plain) return nullptr;
   if ((kinds & kFactCounterIncrease) && !view.keeps_resets) return nullptr;
   if ((kinds & (kFactSum | kFactVariance)) && view.sealed != nullptr && !view.sealed->has_sums) {
     return nullptr;
   }
-  return std::make_unique<StoredFacts>(view, limit_ms, kinds);
+  return std::make_unique<StoredFacts>(view, limit_ms, kinds, is_single);
 }
 
 }  // namespace sloburn

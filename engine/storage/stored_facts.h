@@ -11,8 +11,9 @@
 
 namespace sloburn {
 
-// Null where the summaries cannot tell `kinds`. `view` must outlive it.
+// Null where the summaries cannot tell `kinds`. `view` must outlive it. `is_single`: of one window
+// only, for which chunks are not decoded to their end.
 std::unique_ptr<FactsReader> MakeStoredFacts(const SeriesView& view, int64_t limit_ms,
-                                             uint32_t kinds);
+                                             uint32_t kinds, bool is_single);
 
 }  // namespace sloburn

@@ -70,7 +70,7 @@ class StoredSeriesReader : public SeriesReader {
   std::unique_ptr<FactsReader> Facts(const FactsQuery& query) const override {
     if (view_.sealed == nullptr || query.min_ms > view_.sealed->max_ms()) return nullptr;
     if (!query.at_any_cost && !AreFactsCheaper(query)) return nullptr;
-    return MakeStoredFacts(view_, limit_ms_, query.kinds);
+    return MakeStoredFacts(view_, limit_ms_, query.kinds, query.windows == 1);
   }
 
  private:

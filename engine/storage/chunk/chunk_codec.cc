@@ -58,7 +58,7 @@ absl::Status ReadParts(ByteReader& in, const Header& header, size_t old_size, Sa
   ReadTimes(in, header.samples, header.is_regular, out.timestamps.data() + old_size);
   if (in.failed()) return Malformed("the timestamps are cut or malformed");
   parts.times = taken();
-  ReadValues(header.codec, in, header.samples, out.values.data() + old_size);
+  ReadValues(header.codec, in, header.samples, header.samples, out.values.data() + old_size);
   if (in.failed()) return Malformed("the values are cut or malformed");
   parts.values = taken();
   if (header.has_starts) ReadStarts(in, header.samples, out.starts.data() + old_size);
@@ -126,7 +126,7 @@ absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out, ChunkParts* 
   return status;
 }
 
-absl::Status DecodeValues(std::string_view chunk, double* values) {
+absl::Status DecodeValues(std::string_view chunk, size_t wanted, double* values) {
   ByteReader in(chunk);
   ASSIGN_OR_RETURN(const Header header, ReadHeader(in));
   if (header.has_starts || header.has_histograms) return Malformed("not of floats alone");
@@ -137,9 +137,9 @@ absl::Status DecodeValues(std::string_view chunk, double* values) {
     chunk::ReadTimes(in, header.samples, false, timestamps.data());
   }
   if (in.failed()) return Malformed("the timestamps are cut or malformed");
-  ReadValues(header.codec, in, header.samples, values);
+  ReadValues(header.codec, in, header.samples, wanted, values);
   if (in.failed()) return Malformed("the values are cut or malformed");
-  return in.left() == 0 ? absl::OkStatus() : Malformed("bytes after the end");
+  return wanted < header.samples || in.left() == 0 ? absl::OkStatus() : Malformed("bytes after the end");
 }
 
 absl::StatusOr<ChunkInfo> InspectChunk(std::string_view chunk) {

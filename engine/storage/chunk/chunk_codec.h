@@ -39,10 +39,10 @@ struct ChunkParts {
 // `parts` unless it is null.
 absl::Status DecodeChunk(std::string_view chunk, SampleBuffer& out, ChunkParts* parts = nullptr);
 
-// Only the values, of a chunk without starts and histograms, to `values`, which has room for
-// InspectChunk's number of samples. DataLoss as above; the timestamps are not looked at where they are
-// regular.
-absl::Status DecodeValues(std::string_view chunk, double* values);
+// Only the values, and at least the first `wanted` of them, of a chunk without starts and histograms, to
+// `values`, which has room for InspectChunk's number of samples. DataLoss as above, for what was looked
+// at.
+absl::Status DecodeValues(std::string_view chunk, size_t wanted, double* values);
 
 struct ChunkInfo {
   size_t samples = 0;

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "engine/storage/chunk/block_layout.h"
@@ -31,9 +32,11 @@ namespace sloburn::chunk {
 void WriteColumn(const uint64_t* numbers, size_t size, int least_order, int most_order,
                  std::string& out);
 
-// Gives convert(number) for all numbers; where they are malformed, `in` fails.
+// Gives convert(number) for all numbers, or at least for the first `wanted`; where they are
+// malformed, `in` fails. `in` is at the column's end only where all are wanted.
 template <typename Element, typename Convert>
-void ReadColumn(ByteReader& in, size_t size, Element* elements, Convert convert);
+void ReadColumn(ByteReader& in, size_t size, Element* elements, Convert convert,
+                size_t wanted = std::numeric_limits<size_t>::max());
 
 namespace internal {
 
@@ -51,13 +54,13 @@ bool ReadBlock(ByteReader& in, size_t size, uint64_t& base, BlockNumbers& number
 }  // namespace internal
 
 template <typename Element, typename Convert>
-void ReadColumn(ByteReader& in, size_t size, Element* elements, Convert convert) {
+void ReadColumn(ByteReader& in, size_t size, Element* elements, Convert convert, size_t wanted) {
   const internal::ColumnHead head = internal::ReadColumnHead(in, size);
   if (in.failed()) return;
   for (size_t i = 0; i < head.firsts; ++i) elements[i] = convert(head.first[i]);
   uint64_t last = head.first[head.order == 2 ? 1 : 0], delta = head.first[1] - head.first[0];
   BlockNumbers numbers;
-  for (size_t at = head.firsts; at < size; at += kBlockSize) {
+  for (size_t at = head.firsts; at < std::min(size, wanted); at += kBlockSize) {
     const size_t count = std::min(kBlockSize, size - at);
     uint64_t base = 0;
     if (!internal::ReadBlock(in, count, base, numbers)) return;

@@ -71,7 +71,7 @@ void ReadValueRuns(ByteReader& in, size_t size, double* values) {
   const bool is_column = IsValueCodec(codec) && ValueCodec{codec} != ValueCodec::kRuns;
   if (!is_column) in.Fail();
   if (in.failed()) return;
-  ReadValues(ValueCodec{codec}, in, starts.size(), values);
+  ReadValues(ValueCodec{codec}, in, starts.size(), starts.size(), values);
   if (!in.failed()) ExpandRuns(starts, size, values);
 }
 
@@ -93,15 +93,17 @@ inline double ToDouble(uint64_t integer) {
   return static_cast<double>(static_cast<int64_t>(integer));
 }
 
-void ReadInteger(ByteReader& in, size_t size, double* values) {
+void ReadInteger(ByteReader& in, size_t size, size_t wanted, double* values) {
   const uint8_t shift = in.Byte();
   if (shift > 63) return in.Fail();
   SpecialValues specials;
   specials.Read(in, size);
   if (shift == 0) {
-    ReadColumn(in, size, values, [](uint64_t number) { return ToDouble(number); });
+    ReadColumn(
+        in, size, values, [](uint64_t number) { return ToDouble(number); }, wanted);
   } else {
-    ReadColumn(in, size, values, [shift](uint64_t number) { return ToDouble(number << shift); });
+    const auto shifted = [shift](uint64_t number) { return ToDouble(number << shift); };
+    ReadColumn(in, size, values, shifted, wanted);
   }
   if (!in.failed()) specials.Apply(values);
 }
@@ -112,13 +114,14 @@ void WriteDecimal(const ScaledIntegers& scaled, std::string& out) {
   WriteColumn(scaled.integers.data(), scaled.integers.size(), 0, 1, out);
 }
 
-void ReadDecimal(ByteReader& in, size_t size, double* values) {
+void ReadDecimal(ByteReader& in, size_t size, size_t wanted, double* values) {
   const uint8_t digits = in.Byte();
   if (digits > kMaxDecimals) return in.Fail();
   const double power = kPowersOf10[digits];
   SpecialValues specials;
   specials.Read(in, size);
-  ReadColumn(in, size, values, [power](uint64_t number) { return ToDouble(number) / power; });
+  const auto scaled = [power](uint64_t number) { return ToDouble(number) / power; };
+  ReadColumn(in, size, values, scaled, wanted);
   if (!in.failed()) specials.Apply(values);
 }
 
@@ -136,15 +139,16 @@ void WriteBits(const double* values, size_t size, std::string& out) {
   WriteColumn(patterns.data(), size, 0, 1, out);
 }
 
-void ReadBits(ByteReader& in, size_t size, double* values) {
+void ReadBits(ByteReader& in, size_t size, size_t wanted, double* values) {
   const uint8_t header = in.Byte();
   const bool has_signs = (header & kHasSigns) != 0;
   const int shift = header & ~kHasSigns;
   if (shift > 63) return in.Fail();
-  ReadColumn(in, size, values, [=](uint64_t number) {
+  const auto value_of = [=](uint64_t number) {
     return std::bit_cast<double>(has_signs ? (number >> 1 << shift & ~kSign) | number << 63
                                            : number << shift);
-  });
+  };
+  ReadColumn(in, size, values, value_of, wanted);
 }
 
 // With `only_integers`, writes no others and says that these are for runs.
@@ -197,7 +201,7 @@ ValueCodec WriteValues(const double* values, size_t size, std::string& out) {
   return ValueCodec::kRuns;
 }
 
-void ReadValues(ValueCodec codec, ByteReader& in, size_t size, double* values) {
+void ReadValues(ValueCodec codec, ByteReader& in, size_t size, size_t wanted, double* values) {
   switch (codec) {
     case ValueCodec::kConstant:
       std::fill_n(values, size, ReadConstant(in));
@@ -205,11 +209,11 @@ void ReadValues(ValueCodec codec, ByteReader& in, size_t size, double* values) {
     case ValueCodec::kRuns:
       return ReadValueRuns(in, size, values);
     case ValueCodec::kInteger:
-      return ReadInteger(in, size, values);
+      return ReadInteger(in, size, wanted, values);
     case ValueCodec::kDecimal:
-      return ReadDecimal(in, size, values);
+      return ReadDecimal(in, size, wanted, values);
     case ValueCodec::kBits:
-      return ReadBits(in, size, values);
+      return ReadBits(in, size, wanted, values);
   }
 }
 

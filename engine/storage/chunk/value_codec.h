@@ -2,7 +2,7 @@
 // The values of a chunk: any doubles, to the bit, by the codec that is shortest for them.
 //
 //   const ValueCodec codec = WriteValues(values, size, out);
-//   ReadValues(codec, in, size, values);   if (in.failed()) ...
+//   ReadValues(codec, in, size, size, values);   if (in.failed()) ...
 //
 // constant  the value: zigzag(integer) << 1 as a varint where it is one, otherwise 1:byte, 8 bytes
 // runs      the runs (runs.h), the codec of their values (another one):byte, their values
@@ -32,6 +32,8 @@ std::string_view CodecName(ValueCodec codec);
 // REQUIRES: size > 0.
 ValueCodec WriteValues(const double* values, size_t size, std::string& out);
 
-void ReadValues(ValueCodec codec, ByteReader& in, size_t size, double* values);
+// At least the first `wanted` of `size` values; `in` is at their end only where all are wanted.
+// `values` has room for `size`.
+void ReadValues(ValueCodec codec, ByteReader& in, size_t size, size_t wanted, double* values);
 
 }  // namespace sloburn::chunk
