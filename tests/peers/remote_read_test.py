@@ -11,9 +11,9 @@ usage: remote_read_test.py SLOBURN
 import contextlib, json, os, struct, sys, time, urllib.error, urllib.parse, urllib.request
 
 import dataset, peers
+from remote_read import SAMPLES, STREAMED, matcher, messages, read, request, unsnappy
 
 SLOBURN = sys.argv[1]
-SAMPLES, STREAMED = 0, 1
 
 QUERIES = [
     "up", "requests_total", "sum by (job) (rate(requests_total[5m]))", "odd_values", "gappy",
@@ -70,93 +70,6 @@ def same_answers(prometheus, sloburn, start, end):
     assert compared > 200, compared
     print(f"Prometheus answers {len(QUERIES)} queries over remote read like sloburn itself "
           f"({compared} series)")
-
-
-def matcher(kind, name, value):
-    fields = (peers._varint(1 << 3) + peers._varint(kind) + peers._field(2, name.encode()) +
-              peers._field(3, value.encode()))
-    return peers._field(3, fields)
-
-
-def request(matchers, start_ms, end_ms, accepted):
-    query = peers._varint(1 << 3) + peers._varint(start_ms)
-    query += peers._varint(2 << 3) + peers._varint(end_ms) + b"".join(matchers)
-    return peers._field(1, query) + b"".join(b"\x10" + peers._varint(one) for one in accepted)
-
-
-def read(base, body):
-    asked = urllib.request.Request(base + "/api/v1/read", data=peers._snappy(body), headers={
-        "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
-        "X-Prometheus-Remote-Read-Version": "0.1.0"})
-    try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            return answer.status, answer.headers["Content-Type"], answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers["Content-Type"], error.read()
-
-
-def messages(data):
-    """(field, value) pairs of a protobuf message."""
-    at, out = 0, []
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-    while at < len(data):
-        key = varint()
-        if key & 7 == 0:
-            out.append((key >> 3, varint()))
-        elif key & 7 == 1:
-            out.append((key >> 3, struct.unpack("<d", data[at:at + 8])[0]))
-            at += 8
-        else:
-            size = varint()
-            out.append((key >> 3, data[at:at + size]))
-            at += size
-    return out
-
-
-def unsnappy(data):
-    """The block format; enough of it for what two servers send."""
-    at = shift = size = 0
-    while True:
-        byte = data[at]
-        at += 1
-        size |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            break
-    out = bytearray()
-    while at < len(data):
-        tag = data[at]
-        at += 1
-        if tag & 3 == 0:
-            length = tag >> 2
-            if length >= 60:
-                extra = length - 59
-                length = int.from_bytes(data[at:at + extra], "little")
-                at += extra
-            out += data[at:at + length + 1]
-            at += length + 1
-            continue
-        if tag & 3 == 1:
-            length, offset = (tag >> 2 & 7) + 4, tag >> 5 << 8 | data[at]
-            at += 1
-        else:
-            width = 2 if tag & 3 == 2 else 4
-            length, offset = (tag >> 2) + 1, int.from_bytes(data[at:at + width], "little")
-            at += width
-        for _ in range(length):
-            out.append(out[-offset])
-    assert len(out) == size
-    return bytes(out)
 
 
 def decoded_series(message):
