@@ -63,31 +63,44 @@ void MemoryStorage::RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>
 void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
   absl::MutexLock lock(&mutex_);
   StoredSeries& series = series_[id];
-  SampleBuffer newer, late;
+  SampleBuffer newer;
   for (size_t i = 0; i < samples.size; ++i) {
     const int64_t time_ms = samples.timestamps[i];
     NewSample existing;
-    const bool is_newer = series.empty() || time_ms > series.newest_ms();
     if (!series.TakesAt(time_ms)) continue;
-    if (!is_newer && series.FindInHead(time_ms, &existing)) continue;
-    (is_newer ? newer : late)
-        .Append(time_ms, samples.values[i],
-                samples.histograms == nullptr ? nullptr : samples.histograms[i],
-                samples.starts == nullptr ? 0 : samples.starts[i]);
+    if (series.empty() || time_ms > series.newest_ms()) {
+      newer.Append(time_ms, samples.values[i],
+                   samples.histograms == nullptr ? nullptr : samples.histograms[i],
+                   samples.starts == nullptr ? 0 : samples.starts[i]);
+    } else if (!series.FindInHead(time_ms, &existing)) {
+      // Each insertion copies the head, which grows until all is restored.
+      restored_late_[id].emplace(time_ms, SampleAt(samples, i));
+    }
   }
-  for (const SampleBuffer* part : {&newer, &late}) {
-    if (part->timestamps.empty()) continue;
-    CountSamples(part->timestamps.front(), part->timestamps.back(),
-                 std::ssize(part->timestamps));
-  }
+  if (newer.timestamps.empty()) return;
+  CountSamples(newer.timestamps.front(), newer.timestamps.back(), std::ssize(newer.timestamps));
   const SeriesFigures before = series.Figures();
   series.PushAll(newer.View());
-  series.InsertAll(late.View());
   CountFigures(before, series.Figures());
+}
+
+void MemoryStorage::InsertRestoredLate() {
+  for (auto& [id, by_time] : restored_late_) {
+    SampleBuffer late;
+    for (auto& [time_ms, sample] : by_time) {
+      late.Append(time_ms, sample.value, std::move(sample.histogram), sample.start_ms);
+    }
+    CountSamples(late.timestamps.front(), late.timestamps.back(), std::ssize(late.timestamps));
+    const SeriesFigures before = series_[id].Figures();
+    series_[id].InsertAll(late.View());
+    CountFigures(before, series_[id].Figures());
+  }
+  restored_late_.clear();
 }
 
 void MemoryStorage::EndRestore() {
   absl::MutexLock lock(&mutex_);
+  InsertRestoredLate();
   for (StoredSeries& series : series_) {
     if (series.empty()) continue;
     ++live_series_;

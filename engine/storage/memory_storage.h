@@ -8,6 +8,7 @@
 // Threads: as storage.h says. A snapshot must not outlive its storage.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -59,7 +60,7 @@ class MemoryStorage : public Storage {
   bool RestoreSeries(const Labels& labels);
   void RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>& chunks,
                      const std::vector<Reset>& resets, bool keeps_resets, int64_t interval_ms);
-  // In any order; those that are there already are ignored.
+  // In any order; those that are there already are ignored. All are there after EndRestore.
   void RestoreSamples(uint32_t id, const SampleView& samples);
   void EndRestore();
   // Forgets the chunks of all series that end before `time_ms`.
@@ -79,6 +80,7 @@ class MemoryStorage : public Storage {
   void CountFigures(const SeriesFigures& before, const SeriesFigures& after)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropFrom(StoredSeries& series, int64_t time_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void InsertRestoredLate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Compresses and forgets what is old enough.
   void Tidy(StoredSeries& series) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -88,6 +90,8 @@ class MemoryStorage : public Storage {
   mutable absl::Mutex mutex_;
   SeriesIndex index_ ABSL_GUARDED_BY(mutex_);
   std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);
+  // By series and time, until EndRestore.
+  std::map<uint32_t, std::map<int64_t, NewSample>> restored_late_ ABSL_GUARDED_BY(mutex_);
   StorageStats stats_ ABSL_GUARDED_BY(mutex_);
   bool has_times_ ABSL_GUARDED_BY(mutex_) = false;  // those of stats_
   size_t live_series_ ABSL_GUARDED_BY(mutex_) = 0;  // with samples

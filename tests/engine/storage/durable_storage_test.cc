@@ -143,6 +143,32 @@ TEST_F(DurableStorageTest, AReopenedChunkTakesLateSamplesOnce) {
   EXPECT_EQ(All(again).begin()->second.size(), 5120u + 1 + 6000);
 }
 
+// One by one they would each copy all that has been read before.
+TEST_F(DurableStorageTest, ManyLateSamplesAreReadBackQuickly) {
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {.sync = StorageSync::kOff}, storage);
+  ASSERT_TRUE(durable.ok());
+  for (int64_t i = 1; i <= 10'000; ++i) {
+    auto appender = storage.NewAppender();
+    for (int64_t k = 0; k < 10; ++k) {
+      ASSERT_TRUE(appender->Append(Named("m"), 300'000 + i * 1000 + k * 100, 1.5).ok());
+    }
+    ASSERT_TRUE(appender->Append(Named("m"), 250'007 + i * 1000, static_cast<double>(i)).ok());
+    ASSERT_TRUE(appender->Commit().ok());
+  }
+  const auto copy = folder_.string() + "-copy";
+  std::filesystem::copy(folder_, copy);
+  MemoryStorage again(MemoryOptions());
+  {
+    auto opened = DurableStorage::Open(copy + "/sloburn.db", {}, again);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_LT((*opened)->Stats().open_time, absl::Seconds(1));
+    EXPECT_EQ(All(again), All(storage));
+    EXPECT_EQ(again.Stats().samples, 110'000);
+  }
+  std::filesystem::remove_all(copy);
+}
+
 TEST_F(DurableStorageTest, ResetsAroundAMissingChunk) {
   constexpr int kSamples = 5000;
   {
