@@ -25,6 +25,9 @@ namespace {
 
 // Commits wait while so many series are written.
 constexpr uint32_t kSeriesAtOnce = 500;
+// SQLite empties its log from 16 MiB on; a large commit may make it larger.
+constexpr uintmax_t kLargestLogBytes = 64 << 20;
+constexpr absl::Duration kLogPause = absl::Minutes(1);
 
 absl::Status SystemError(const std::string& path, const char* what) {
   return absl::InternalError(StrCat(path, ": ", what, ": ", std::strerror(errno)));
@@ -158,6 +161,18 @@ absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit) {
   const std::string record = EncodeJournalRecord(commit);
   absl::MutexLock lock(&mutex_);
   if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+  absl::Status status = sync_error_;
+  if (status.ok()) status = WriteRecord(commit, record);
+  NoteCommit(status);
+  if (!status.ok()) return status;
+  stats_.journal_bytes += std::ssize(record);
+  if (oldest_record_ == absl::InfiniteFuture()) oldest_record_ = absl::Now();
+  is_unsynced_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status DurableStorage::WriteRecord(const std::vector<CommittedSeries>& commit,
+                                         std::string_view record) {
   const absl::Status status = db_->Transact([&]() -> absl::Status {
     mutex_.AssertHeld();
     for (const CommittedSeries& series : commit) {
@@ -165,16 +180,26 @@ absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit) {
       const std::string row = EncodeSeriesRow(*series.labels);
       RETURN_IF_ERROR(statements_.insert_series.Run(int64_t{series.id}, std::string_view(row)));
     }
-    return statements_.insert_record.Run(std::string_view(record));
+    return statements_.insert_record.Run(record);
   });
-  if (!status.ok()) {
-    ++stats_.failed_commits;
-    return status;
+  if (status.ok()) return status;
+  // All of it may be in SQLite's log, where only the sync failed, and the next start would take it for
+  // committed: a commit that changes nothing goes over it.
+  db_->Execute(StrCat("PRAGMA user_version = ", kSchemaVersion)).IgnoreError();
+  renews_log_ = true;
+  return status;
+}
+
+void DurableStorage::NoteCommit(const absl::Status& status) {
+  if (!status.ok()) ++stats_.failed_commits;
+  if (commits_fail_ == !status.ok()) return;
+  commits_fail_ = !status.ok();
+  if (commits_fail_) {
+    Log(LogLevel::kError, "Commits fail from now on", {{"err", std::string(status.message())}});
+  } else {
+    Log(LogLevel::kInfo, "Commits are written again",
+        {{"failed", StrCat(stats_.failed_commits)}});
   }
-  stats_.journal_bytes += std::ssize(record);
-  if (oldest_record_ == absl::InfiniteFuture()) oldest_record_ = absl::Now();
-  is_unsynced_ = true;
-  return absl::OkStatus();
 }
 
 absl::Status DurableStorage::WriteSeries(uint32_t id, const SeriesView& view,
@@ -299,22 +324,40 @@ absl::Status DurableStorage::MeasureDatabase() {
 }
 
 absl::Status DurableStorage::SyncToDisk() {
+  absl::Status error;
+  std::string path;
   {
     absl::MutexLock lock(&mutex_);
-    if (db_ == nullptr || !std::exchange(is_unsynced_, false)) return absl::OkStatus();
-    if (wal_ < 0) {
-      const std::string path = db_->path() + "-wal";
-      wal_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-      if (wal_ < 0) return SystemError(path, "open");
-    }
+    if (db_ == nullptr || !is_unsynced_) return absl::OkStatus();
+    path = db_->path() + "-wal";
+    if (wal_ < 0) wal_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (wal_ < 0) error = SystemError(path, "open");
+    is_unsynced_ = false;
   }
   // Commits go on meanwhile.
-  if (fdatasync(wal_) == 0) return absl::OkStatus();
-  const absl::Status error = SystemError("write-ahead log", "fdatasync");
+  if (error.ok() && fdatasync(wal_) != 0) error = SystemError(path, "fdatasync");
+  if (error.ok()) return error;
   absl::MutexLock lock(&mutex_);
-  is_unsynced_ = true;
   ++stats_.failed_syncs;
+  sync_error_ = error;
+  renews_log_ = true;
   return error;
+}
+
+// After a failed sync another one may succeed without what the first should have written: it goes to the
+// database instead, which is synced, and the log begins anew.
+absl::Status DurableStorage::RenewLog() {
+  absl::MutexLock lock(&mutex_);
+  if (db_ == nullptr) return absl::OkStatus();
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(db_->path() + "-wal", error);
+  // SQLite does not tell when it cannot empty its log.
+  const bool is_too_large = !error && bytes >= kLargestLogBytes;
+  if (!renews_log_ && !is_too_large) return absl::OkStatus();
+  RETURN_IF_ERROR(db_->TruncateLog());
+  renews_log_ = is_unsynced_ = false;
+  sync_error_ = absl::OkStatus();
+  return absl::OkStatus();
 }
 
 bool DurableStorage::IsCheckpointDue() const {
@@ -323,6 +366,8 @@ bool DurableStorage::IsCheckpointDue() const {
 }
 
 void DurableStorage::Tend() {
+  absl::Status last_error;
+  absl::Time logged = absl::InfinitePast();
   while (true) {
     bool is_due;
     {
@@ -335,11 +380,16 @@ void DurableStorage::Tend() {
       if (stops_) return;
       is_due = IsCheckpointDue();
     }
-    absl::Status status;
-    if (options_.sync == StorageSync::kInterval) status = SyncToDisk();
+    absl::Status status = RenewLog();
+    if (status.ok() && options_.sync == StorageSync::kInterval) status = SyncToDisk();
     if (status.ok() && is_due) status = Checkpoint();
+    if (status.ok()) last_error = status;
     if (status.ok()) continue;
-    Log(LogLevel::kError, "The store on disk", {{"err", status.ToString()}});
+    if (status != last_error || absl::Now() - logged >= kLogPause) {
+      Log(LogLevel::kError, "The store on disk", {{"err", std::string(status.message())}});
+      last_error = status;
+      logged = absl::Now();
+    }
     // A full disk or the like: not at once again.
     absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(&stops_), options_.sync_interval);

@@ -84,7 +84,11 @@ class DurableStorage : public CommitLog {
   absl::Status DropOld();
   absl::Status MeasureDatabase() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Disconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status WriteRecord(const std::vector<CommittedSeries>& commit, std::string_view record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteCommit(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SyncToDisk();
+  absl::Status RenewLog();
   bool IsCheckpointDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tend();
 
@@ -103,6 +107,10 @@ class DurableStorage : public CommitLog {
   DurableStats stats_ ABSL_GUARDED_BY(mutex_);
   absl::Time oldest_record_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool is_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
+  // Of the last sync, where it failed: commits fail with it until all is on the disk.
+  absl::Status sync_error_ ABSL_GUARDED_BY(mutex_);
+  bool renews_log_ ABSL_GUARDED_BY(mutex_) = false;     // SQLite's log is to begin anew
+  bool commits_fail_ ABSL_GUARDED_BY(mutex_) = false;  // the last one did
   bool stops_ ABSL_GUARDED_BY(mutex_) = false;
   int lock_ = -1;  // an open file whose lock says that the database is ours
   int wal_ = -1;   // the file that commits are written to, for syncing it

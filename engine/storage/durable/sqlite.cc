@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <cstring>
+
 #include "absl/strings/str_replace.h"
 #include "base/str_cat.h"
 
@@ -23,6 +25,37 @@ absl::StatusCode CodeOf(int code) {
     case SQLITE_CANTOPEN: return absl::StatusCode::kNotFound;
     default: return absl::StatusCode::kInternal;
   }
+}
+
+// What SQLite could not do with a file.
+const char* OperationOf(int extended_code) {
+  switch (extended_code) {
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ: return "read";
+    case SQLITE_IOERR_WRITE: return "write";
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC: return "fsync";
+    case SQLITE_IOERR_TRUNCATE: return "truncate";
+    case SQLITE_IOERR_FSTAT: return "stat";
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_SHMLOCK: return "lock";
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP: return "map its -shm file";
+    default: return "";
+  }
+}
+
+// The errno of the write-ahead log's last failure; 0 where there was none.
+int LastErrnoOfLog(sqlite3* db) {
+  sqlite3_file* file = nullptr;
+  int error = 0;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr) {
+    return 0;
+  }
+  file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
 }
 
 }  // namespace
@@ -132,8 +165,23 @@ absl::StatusOr<int64_t> Sqlite::QueryInt(std::string_view sql) {
   return statement.Int(0);
 }
 
+absl::Status Sqlite::TruncateLog() {
+  sqlite3_busy_timeout(db_, 0);
+  const int code =
+      sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const absl::Status status = code == SQLITE_OK ? absl::OkStatus() : Error(code);
+  sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+  return status;
+}
+
 absl::Status Sqlite::Error(int code) const {
-  return absl::Status(CodeOf(code), StrCat(path_, ": ", sqlite3_errmsg(db_)));
+  std::string text = StrCat(path_, ": ", sqlite3_errmsg(db_));
+  if (const std::string_view operation = OperationOf(code); !operation.empty()) {
+    int cause = sqlite3_system_errno(db_);
+    if (cause == 0) cause = LastErrnoOfLog(db_);  // not told for what happens within a commit
+    text += StrCat(" (", operation, cause == 0 ? "" : ": ", cause == 0 ? "" : std::strerror(cause), ")");
+  }
+  return absl::Status(CodeOf(code), text);
 }
 
 }  // namespace sloburn

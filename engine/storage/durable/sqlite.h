@@ -5,8 +5,9 @@
 //   ASSIGN_OR_RETURN(auto insert, db->Prepare("INSERT INTO t VALUES (?, ?)"));
 //   RETURN_IF_ERROR(insert.Run(int64_t{7}, std::string_view(bytes)));
 //
-// Errors tell SQLite's words and the file: ResourceExhausted where the disk is full, DataLoss where
-// the file is no undamaged database, Unavailable where another process holds it.
+// Errors tell the file, SQLite's words, and the system's where there are any: ResourceExhausted where
+// the disk is full, DataLoss where the file is no undamaged database, Unavailable where another process
+// holds it.
 // Threads: one at a time per connection.
 #pragma once
 
@@ -93,6 +94,10 @@ class Sqlite {
     if (!status.ok()) Execute("ROLLBACK").IgnoreError();
     return status;
   }
+
+  // Moves all of the write-ahead log to the database and begins it anew. Unavailable, at once, while
+  // another process reads from it.
+  absl::Status TruncateLog();
 
   const std::string& path() const { return path_; }
   // Of a result code that is not fine.
