@@ -134,6 +134,11 @@ void MemoryStorage::DropFrom(StoredSeries& series, int64_t time_ms) {
   if (series.empty()) --live_series_;
 }
 
+Labels MemoryStorage::LabelsOf(uint32_t id) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return index_.labels(id);
+}
+
 std::vector<SeriesView> MemoryStorage::Views(uint32_t begin, uint32_t end) const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<SeriesView> views;

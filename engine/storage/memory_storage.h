@@ -65,6 +65,8 @@ class MemoryStorage : public Storage {
   void EndRestore();
   // Forgets the chunks of all series that end before `time_ms`.
   void DropBefore(int64_t time_ms);
+  // REQUIRES: an id below Stats().ids.
+  Labels LabelsOf(uint32_t id) const;
   // Of the series [begin, end).
   std::vector<SeriesView> Views(uint32_t begin, uint32_t end) const;
 

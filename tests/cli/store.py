@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sloburn with a store on disk, for tests that end it, starve it and damage its files: processes that
 may die, writes whose outcome is kept, and all samples read back bit for bit. Standard library only."""
-import http.client, os, signal, struct, subprocess, sys, time, urllib.error
+import functools, http.client, os, signal, struct, subprocess, sys, time, urllib.error
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 import peers, remote_read
@@ -146,17 +146,22 @@ def samples_of(server, begin_ms=BEGIN_MS, end_ms=END_MS):
     found = {}
     for _, result in remote_read.messages(remote_read.unsnappy(answer)):
         for _, series in remote_read.messages(result):
-            labels, samples = [], []
-            for field, value in remote_read.messages(series):
-                if field == 1:
-                    pair = dict(remote_read.messages(value))
-                    labels.append((pair.get(1, b""), pair.get(2, b"")))
-                else:
-                    samples.append(_sample(field, value))
-            key = tuple(labels)
-            assert key not in found, f"{key} is told twice"
-            found[key] = sorted(samples, key=lambda one: one[0])
+            labels, samples = _decoded(bytes(series))
+            assert labels not in found, f"{labels} is told twice"
+            found[labels] = list(samples)
     return found
+
+
+@functools.lru_cache(maxsize=512)  # for tests that read the same again and again
+def _decoded(series):
+    labels, samples = [], []
+    for field, value in remote_read.messages(series):
+        if field == 1:
+            pair = dict(remote_read.messages(value))
+            labels.append((pair.get(1, b""), pair.get(2, b"")))
+        else:
+            samples.append(_sample(field, value))
+    return tuple(labels), sorted(samples, key=lambda one: one[0])
 
 
 def label_key(labels):

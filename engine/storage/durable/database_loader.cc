@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "absl/strings/str_replace.h"
 #include "base/crc32c.h"
 #include "base/str_cat.h"
 #include "engine/storage/chunk/chunk_codec.h"
@@ -75,6 +76,7 @@ absl::StatusOr<Labels> DecodeSeriesRow(std::string_view value) {
 }
 
 absl::Status DatabaseLoader::Load() {
+  RETURN_IF_ERROR(CheckPages());
   RETURN_IF_ERROR(LoadSeries());
   RETURN_IF_ERROR(LoadChunks());
   RETURN_IF_ERROR(LoadNewest());
@@ -82,9 +84,24 @@ absl::Status DatabaseLoader::Load() {
     if (!rows_[id].is_restored) ReopenLastChunk(id);
   }
   RETURN_IF_ERROR(ReplayJournal());
-  RETURN_IF_ERROR(CheckPages());
-  RETURN_IF_ERROR(Mend());
+  if (!is_broken) RETURN_IF_ERROR(Mend());
   storage_.EndRestore();
+  return absl::OkStatus();
+}
+
+// SQLite's pages have no checksums, and it reads what is left of a damaged one without a word.
+absl::Status DatabaseLoader::CheckPages() {
+  ASSIGN_OR_RETURN(SqliteStatement check, db_.Prepare("PRAGMA quick_check(1)"));
+  const absl::StatusOr<bool> has_row = check.Step();
+  if (!has_row.ok() && !absl::IsDataLoss(has_row.status())) return has_row.status();
+  const std::string found = !has_row.ok() ? std::string(has_row.status().message())
+                            : *has_row    ? std::string(check.Bytes(0))
+                                          : "";
+  is_broken = found != "ok";
+  if (is_broken) {
+    problems.push_back(StrCat(db_.path(), ": pages are damaged, so that samples may be missing: ",
+                              absl::StrReplaceAll(found, {{"\n", " "}})));
+  }
   return absl::OkStatus();
 }
 
@@ -203,27 +220,24 @@ absl::Status DatabaseLoader::ReplayJournal() {
     if (!has_row) return absl::OkStatus();
     const std::string_view record = rows.Bytes(1);
     journal_bytes += std::ssize(record);
+    bool is_known = true;
     const absl::Status status =
-        DecodeJournalRecord(record, [this](uint32_t series, const SampleView& samples) {
+        DecodeJournalRecord(record, [&](uint32_t series, const SampleView& samples) {
+          is_known = is_known && IsKnown(series);
           if (IsKnown(series) && !rows_[series].is_damaged) {
             storage_.RestoreSamples(series, samples);
           }
         });
+    if (!is_known) {
+      // The next new series would get its id, and its samples.
+      is_broken = true;
+      problems.push_back(StrCat(db_.path(), ": commit ", rows.Int(0),
+                                " of the journal has samples of a series that is missing"));
+    }
     if (!status.ok()) {
       Condemn(kJournal, rows.Int(0), StrCat("commit ", rows.Int(0), " of the journal"), status);
     }
   }
-}
-
-// A page that says to have fewer rows than it has hides them without an error.
-absl::Status DatabaseLoader::CheckPages() {
-  ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("PRAGMA quick_check(1)"));
-  ASSIGN_OR_RETURN(const bool has_row, rows.Step());
-  if (!has_row || rows.Bytes(0) == "ok") return absl::OkStatus();
-  problems.push_back(StrCat(db_.path(), ": pages are damaged (", rows.Bytes(0),
-                            "); samples may be missing and commits may fail; see sloburn store "
-                            "verify"));
-  return absl::OkStatus();
 }
 
 void DatabaseLoader::Condemn(const Table& table, int64_t key, const std::string& what,

@@ -2,7 +2,9 @@
 // Reads a database back into a MemoryStorage. Private to engine/storage/durable.
 //
 // Values that are damaged go to the table `quarantine`; the rest is loaded. A series whose labels are
-// damaged keeps its place and its rows, and none of its samples is served.
+// damaged keeps its place and its rows, and none of its samples is served. Where pages of the database
+// itself are damaged, rows may be missing or be under another key: what is there is loaded, nothing is
+// written, and the caller must not write either.
 // Threads: one.
 #pragma once
 
@@ -32,7 +34,8 @@ class DatabaseLoader {
   std::vector<Persisted> persisted;   // per series
   int64_t chunks = 0;                 // rows
   int64_t journal_bytes = 0;
-  std::vector<std::string> problems;  // a line for each value that was quarantined
+  bool is_broken = false;             // pages are damaged
+  std::vector<std::string> problems;  // a line for each value that was quarantined, and for broken pages
 
  private:
   // The rows of one series.
@@ -45,13 +48,13 @@ class DatabaseLoader {
   struct Table;
   static const Table kChunks, kNewest, kJournal;
 
+  absl::Status CheckPages();
   absl::Status LoadSeries();
   absl::Status LoadChunks();
   absl::Status LoadNewest();
   void Restore(uint32_t id, const SampleBuffer& newest);
   void ReopenLastChunk(uint32_t id);
   absl::Status ReplayJournal();
-  absl::Status CheckPages();
   absl::Status Mend();
   bool IsKnown(int64_t series) const;
   void Condemn(const Table& table, int64_t key, const std::string& what,

@@ -45,9 +45,13 @@ std::vector<Reset> ResetsOf(const SeriesView& view, size_t i) {
   return found;
 }
 
+std::string AsideName(const std::string& path) {
+  return StrCat(path, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+}
+
 // Sets a database aside that cannot be read.
 absl::Status MoveAway(const std::string& path, const absl::Status& reason) {
-  const std::string aside = StrCat(path, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+  const std::string aside = AsideName(path);
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::rename(StrCat(path, suffix).c_str(), StrCat(aside, suffix).c_str());
   }
@@ -77,7 +81,7 @@ absl::StatusOr<std::unique_ptr<DurableStorage>> DurableStorage::Open(const std::
   const absl::Time start = absl::Now();
   RETURN_IF_ERROR(made->Lock(path));
   RETURN_IF_ERROR(made->CheckLog(path));
-  const absl::Status status = made->Connect(path);
+  const absl::Status status = made->Fill(path);
   if (!status.ok()) {
     {
       // What was not read must not be written over.
@@ -110,8 +114,13 @@ absl::Status DurableStorage::Lock(const std::string& path) {
 absl::Status DurableStorage::CheckLog(const std::string& path) {
   const std::string log = path + "-wal";
   ASSIGN_OR_RETURN(const WalCheck check, CheckWal(log));
+  if (check.is_torn) {
+    Log(LogLevel::kWarn,
+        StrCat(log, " has an incomplete commit at its end, which is left out; unless the file is "
+                    "damaged, it was not acknowledged"));
+  }
   if (check.lost_commits == 0) return absl::OkStatus();
-  const std::string copy = StrCat(log, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+  const std::string copy = AsideName(log);
   std::error_code error;
   std::filesystem::copy_file(log, copy, std::filesystem::copy_options::skip_existing, error);
   if (error) return absl::InternalError(StrCat(copy, ": ", error.message()));
@@ -121,11 +130,13 @@ absl::Status DurableStorage::CheckLog(const std::string& path) {
 }
 
 absl::Status DurableStorage::Connect(const std::string& path) {
-  absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(db_, Sqlite::Open(path));
-  RETURN_IF_ERROR(PrepareSchema(*db_, options_.sync));
-  RETURN_IF_ERROR(Load());
+  return PrepareSchema(*db_, options_.sync);
+}
+
+absl::Status DurableStorage::PrepareStatements() {
   const auto prepare = [this](SqliteStatement& statement, std::string_view sql) -> absl::Status {
+    mutex_.AssertHeld();
     ASSIGN_OR_RETURN(statement, db_->Prepare(sql));
     return absl::OkStatus();
   };
@@ -137,7 +148,66 @@ absl::Status DurableStorage::Connect(const std::string& path) {
   return prepare(statements_.replace_newest, "REPLACE INTO newest (series, value) VALUES (?, ?)");
 }
 
-absl::Status DurableStorage::Load() {
+absl::Status DurableStorage::Fill(const std::string& path) {
+  bool is_broken = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(Connect(path));
+    ASSIGN_OR_RETURN(is_broken, Load());
+    if (!is_broken) return PrepareStatements();
+  }
+  return Rebuild(path);
+}
+
+absl::Status DurableStorage::WriteAllTo(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) std::remove(StrCat(path, suffix).c_str());
+  const auto series = static_cast<uint32_t>(storage_.Stats().ids);
+  {
+    absl::MutexLock lock(&mutex_);
+    Disconnect();
+    RETURN_IF_ERROR(Connect(path));
+    RETURN_IF_ERROR(PrepareStatements());
+    persisted_.assign(series, {});
+    stats_.chunks = stats_.journal_bytes = stats_.quarantined = 0;
+    oldest_record_ = absl::InfiniteFuture();
+    RETURN_IF_ERROR(db_->Transact([&]() -> absl::Status {
+      mutex_.AssertHeld();
+      for (uint32_t id = 0; id < series; ++id) {
+        const std::string row = EncodeSeriesRow(storage_.LabelsOf(id));
+        RETURN_IF_ERROR(statements_.insert_series.Run(int64_t{id}, std::string_view(row)));
+      }
+      return absl::OkStatus();
+    }));
+  }
+  RETURN_IF_ERROR(CheckpointAll());
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(db_->TruncateLog());
+  Disconnect();
+  return absl::OkStatus();
+}
+
+// What a key finds in damaged pages may be another row: nothing is to be changed there.
+absl::Status DurableStorage::Rebuild(const std::string& path) {
+  const std::string fresh = path + ".new", aside = AsideName(path);
+  RETURN_IF_ERROR(WriteAllTo(fresh));
+  std::error_code error;
+  std::filesystem::create_hard_link(path, aside, error);
+  if (error) std::filesystem::copy_file(path, aside, error);  // not every file system has links
+  if (error) return absl::InternalError(StrCat(aside, ": ", error.message()));
+  // A log beside the new database would be read as its own.
+  std::rename(StrCat(path, "-wal").c_str(), StrCat(aside, "-wal").c_str());
+  std::remove(StrCat(path, "-shm").c_str());
+  std::filesystem::rename(fresh, path, error);
+  if (error) return absl::InternalError(StrCat(path, ": ", error.message()));
+  problems_.push_back(StrCat(path, ": all that could be read was written to a new database; the old one is ",
+                             aside));
+  stats_.problems = std::ssize(problems_);
+  absl::MutexLock lock(&mutex_);
+  RETURN_IF_ERROR(Connect(path));
+  return PrepareStatements();
+}
+
+absl::StatusOr<bool> DurableStorage::Load() {
   DatabaseLoader loader(*db_, storage_);
   RETURN_IF_ERROR(loader.Load());
   persisted_ = std::move(loader.persisted);
@@ -147,7 +217,8 @@ absl::Status DurableStorage::Load() {
   if (loader.journal_bytes > 0) oldest_record_ = absl::Now();
   ASSIGN_OR_RETURN(stats_.quarantined, db_->QueryInt("SELECT count(*) FROM quarantine"));
   stats_.problems = std::ssize(problems_);
-  return MeasureDatabase();
+  if (!loader.is_broken) RETURN_IF_ERROR(MeasureDatabase());
+  return loader.is_broken;
 }
 
 DurableStorage::~DurableStorage() {
@@ -260,6 +331,14 @@ absl::Status DurableStorage::CheckpointSeries(uint32_t begin, uint32_t end) {
   return absl::OkStatus();
 }
 
+absl::Status DurableStorage::CheckpointAll() {
+  const auto series = static_cast<uint32_t>(storage_.Stats().ids);
+  for (uint32_t begin = 0; begin < series; begin += kSeriesAtOnce) {
+    RETURN_IF_ERROR(CheckpointSeries(begin, std::min(series, begin + kSeriesAtOnce)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DurableStorage::Checkpoint() {
   absl::MutexLock checkpoint_lock(&checkpoint_mutex_);
   int64_t last = 0, journal_bytes = 0;
@@ -271,10 +350,7 @@ absl::Status DurableStorage::Checkpoint() {
     journal_bytes = stats_.journal_bytes;
   }
   storage_.AwaitCommit();
-  const auto series = static_cast<uint32_t>(storage_.Stats().ids);
-  for (uint32_t begin = 0; begin < series; begin += kSeriesAtOnce) {
-    RETURN_IF_ERROR(CheckpointSeries(begin, std::min(series, begin + kSeriesAtOnce)));
-  }
+  RETURN_IF_ERROR(CheckpointAll());
   {
     absl::MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(SqliteStatement erase, db_->Prepare("DELETE FROM journal WHERE seq <= ?"));

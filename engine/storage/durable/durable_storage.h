@@ -11,7 +11,8 @@
 // full chunks, once each, and the newest samples of the series that have changed, and deletes the
 // journal up to where it began. Doing any part of that twice changes nothing: samples that are there
 // already are ignored, so a process may end at any point. At the start all is read back; what its
-// checksum calls damaged is moved to the table `quarantine`, told, and never served.
+// checksum calls damaged is moved to the table `quarantine`, told, and never served; where SQLite's own
+// pages are damaged, all that could be read is written to a new database.
 // Ownership: `storage` must outlive it. Threads: any, but Close and the destructor.
 #pragma once
 
@@ -75,9 +76,15 @@ class DurableStorage : public CommitLog {
       : options_(options), storage_(storage) {}
 
   absl::Status CheckLog(const std::string& path);
-  absl::Status Connect(const std::string& path);
+  absl::Status Fill(const std::string& path);
+  absl::Status Connect(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status PrepareStatements() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Rebuild(const std::string& path);
+  absl::Status WriteAllTo(const std::string& path);
   absl::Status Lock(const std::string& path);
-  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the database's pages are damaged.
+  absl::StatusOr<bool> Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckpointAll();
   absl::Status CheckpointSeries(uint32_t begin, uint32_t end);
   absl::Status WriteSeries(uint32_t id, const SeriesView& view, Persisted& persisted)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -65,21 +65,26 @@ absl::StatusOr<WalCheck> CheckWal(const std::string& path) {
     check.lost_commits = fread(header, 1, 1, file.get()) == 1 ? 1 : 0;
     return check;
   }
-  bool is_good = true;
-  int64_t pending = 0;  // commits after the damage, each lost if another frame follows it
-  while (fread(frame.data(), 1, frame.size(), file.get()) == frame.size()) {
-    // Frames of an older log, which this one has not yet written over, have other salts.
-    if (std::memcmp(frame.data() + 8, header + 16, 8) != 0) break;
+  // Frames of an older log, which this one has not yet written over, have other salts.
+  const auto is_own = [&] {
+    return std::memcmp(frame.data() + 8, header + 16, 4) == 0 ||
+           std::memcmp(frame.data() + 12, header + 20, 4) == 0;
+  };
+  int64_t frames = 0, own_bad_frames = 0;
+  size_t size = 0;
+  while ((size = fread(frame.data(), 1, frame.size(), file.get())) == frame.size()) {
     checksum.Add(frame.data(), 8);
     checksum.Add(frame.data() + kFrameHeaderBytes, page_bytes);
-    is_good = is_good && checksum.Matches(frame.data() + 16);
-    if (is_good) {
-      ++check.good_frames;
-      continue;
-    }
-    check.lost_commits = pending;
-    pending += BigEndian(frame.data() + 4) != 0 ? 1 : 0;
+    const bool is_good = check.good_frames == frames++ && is_own() &&
+                         checksum.Matches(frame.data() + 16);
+    check.good_frames += is_good ? 1 : 0;
+    if (is_good || !is_own()) continue;
+    ++own_bad_frames;
+    check.lost_commits += BigEndian(frame.data() + 4) != 0 ? 1 : 0;
+    check.is_torn = own_bad_frames == 1 && frames == check.good_frames + 1;
   }
+  check.is_torn |= own_bad_frames == 0 && size > kHeaderBytes && is_own();
+  if (check.is_torn) check.lost_commits = 0;
   return check;
 }
 

@@ -5,7 +5,8 @@
 //   ASSIGN_OR_RETURN(const WalCheck check, CheckWal("data/sloburn.db-wal"));
 //   if (check.lost_commits > 0) ...
 //
-// The end of a log may be torn where its process ended in the midst of a commit: that is no damage.
+// The last frame may be torn where its process ended in the midst of a commit: that alone is no damage.
+// A power loss may leave behind more of what was not synced.
 // The format is described in SQLite's documentation, "The Write-Ahead Log". Threads: pure function.
 #pragma once
 
@@ -18,7 +19,8 @@ namespace sloburn {
 
 struct WalCheck {
   int64_t good_frames = 0;
-  int64_t lost_commits = 0;  // after the first frame that is damaged; at least so many
+  int64_t lost_commits = 0;  // from the first frame on that is damaged; at least so many
+  bool is_torn = false;      // one frame, the last, is not whole
 };
 
 // A file that is not there is an empty log.

@@ -267,6 +267,51 @@ TEST_F(DurableStorageTest, WhatCannotBeReadIsNotWrittenOver) {
   EXPECT_EQ(*(*db)->QueryInt("SELECT count(*) FROM journal"), 1);
 }
 
+// SQLite serves what is left of a page whose number of rows is damaged.
+TEST_F(DurableStorageTest, WithDamagedPagesAllIsWrittenAnew) {
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    Fill(storage, 40);
+  }
+  int64_t page = 0;
+  {
+    auto db = Sqlite::Open(Path());
+    page = *(*db)->QueryInt("SELECT rootpage FROM sqlite_schema WHERE name = 'series'");
+  }
+  FILE* const file = fopen(Path().c_str(), "r+b");
+  fseek(file, (page - 1) * 4096 + 4, SEEK_SET);
+  const int rows = fgetc(file);
+  ASSERT_GT(rows, 1);
+  fseek(file, (page - 1) * 4096 + 4, SEEK_SET);
+  fputc(rows - 1, file);
+  fclose(file);
+
+  MemoryStorage storage(MemoryOptions());
+  {
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok()) << durable.status();
+    ASSERT_GE((*durable)->problems().size(), 2u);
+    EXPECT_NE((*durable)->problems().front().find("pages are damaged"), std::string::npos);
+    EXPECT_NE((*durable)->problems().back().find("written to a new database"), std::string::npos);
+    EXPECT_EQ(All(storage).size(), static_cast<size_t>(rows - 1));
+    EXPECT_GT((*durable)->Stats().chunks, 0);
+    time_ms_ += 1000;
+    Fill(storage, 2);
+  }
+  size_t aside = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    aside += entry.path().string().find(".damaged-") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(aside, 1u);
+  MemoryStorage again(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), {}, again);
+  ASSERT_TRUE(durable.ok()) << durable.status();
+  EXPECT_TRUE((*durable)->problems().empty());
+  EXPECT_EQ(All(again), All(storage));
+}
+
 TEST_F(DurableStorageTest, DamageInTheLogIsTold) {
   const pid_t child = fork();
   if (child == 0) {
@@ -281,17 +326,24 @@ TEST_F(DurableStorageTest, DamageInTheLogIsTold) {
   const auto good = CheckWal(log);
   ASSERT_TRUE(good.ok());
   EXPECT_EQ(good->lost_commits, 0);
+  EXPECT_FALSE(good->is_torn);
   ASSERT_GT(good->good_frames, 40);
   // A torn end is none.
   std::filesystem::resize_file(log, std::filesystem::file_size(log) - 3000);
   EXPECT_EQ(CheckWal(log)->lost_commits, 0);
   EXPECT_EQ(CheckWal(log)->good_frames, good->good_frames - 1);
-  {
+  EXPECT_TRUE(CheckWal(log)->is_torn);
+  const auto overwrite = [&log](int64_t at, size_t size) {
     FILE* const file = fopen(log.c_str(), "r+b");
-    fseek(file, 32 + 20 * (4096 + 24) + 1000, SEEK_SET);
-    fputc(0x5a, file);
+    fseek(file, at, SEEK_SET);
+    for (size_t i = 0; i < size; ++i) fputc(0x5a, file);
     fclose(file);
-  }
+  };
+  // The header of a frame, as much as what follows it; and the last commit's first frame.
+  overwrite(32 + 25 * (4096 + 24), 24);
+  EXPECT_EQ(CheckWal(log)->good_frames, 25);
+  EXPECT_GT(CheckWal(log)->lost_commits, 5);
+  overwrite(32 + 20 * (4096 + 24) + 1000, 1);
   EXPECT_EQ(CheckWal(log)->good_frames, 20);
   EXPECT_GT(CheckWal(log)->lost_commits, 5);
   MemoryStorage storage(MemoryOptions());
