@@ -71,6 +71,7 @@ absl::StatusOr<WalCheck> CheckWal(const std::string& path) {
            std::memcmp(frame.data() + 12, header + 20, 4) == 0;
   };
   int64_t frames = 0, own_bad_frames = 0;
+  bool ends_with_commit = false;
   size_t size = 0;
   while ((size = fread(frame.data(), 1, frame.size(), file.get())) == frame.size()) {
     checksum.Add(frame.data(), 8);
@@ -80,10 +81,12 @@ absl::StatusOr<WalCheck> CheckWal(const std::string& path) {
     check.good_frames += is_good ? 1 : 0;
     if (is_good || !is_own()) continue;
     ++own_bad_frames;
-    check.lost_commits += BigEndian(frame.data() + 4) != 0 ? 1 : 0;
-    check.is_torn = own_bad_frames == 1 && frames == check.good_frames + 1;
+    ends_with_commit = BigEndian(frame.data() + 4) != 0;
+    check.lost_commits += ends_with_commit ? 1 : 0;
   }
-  check.is_torn |= own_bad_frames == 0 && size > kHeaderBytes && is_own();
+  // The remains of a commit that failed look like this, too.
+  check.is_torn = own_bad_frames == 0 ? size > kHeaderBytes && is_own()
+                                      : check.lost_commits <= (ends_with_commit ? 1 : 0);
   if (check.is_torn) check.lost_commits = 0;
   return check;
 }

@@ -5,8 +5,8 @@
 //   ASSIGN_OR_RETURN(const WalCheck check, CheckWal("data/sloburn.db-wal"));
 //   if (check.lost_commits > 0) ...
 //
-// The last frame may be torn where its process ended in the midst of a commit: that alone is no damage.
-// A power loss may leave behind more of what was not synced.
+// The last commit may be torn, where its process ended in the midst of it or it failed: that alone is no
+// damage. A power loss may leave behind more of what was not synced.
 // The format is described in SQLite's documentation, "The Write-Ahead Log". Threads: pure function.
 #pragma once
 
@@ -20,7 +20,7 @@ namespace sloburn {
 struct WalCheck {
   int64_t good_frames = 0;
   int64_t lost_commits = 0;  // from the first frame on that is damaged; at least so many
-  bool is_torn = false;      // one frame, the last, is not whole
+  bool is_torn = false;      // one commit, the last, is not whole
 };
 
 // A file that is not there is an empty log.
