@@ -130,7 +130,10 @@ void MemoryStorage::CountFigures(const SeriesFigures& before, const SeriesFigure
 
 void MemoryStorage::DropFrom(StoredSeries& series, int64_t time_ms) {
   if (series.empty()) return;
-  stats_.samples -= static_cast<int64_t>(series.Drop(time_ms));
+  const size_t dropped = series.Drop(time_ms);
+  if (dropped == 0) return;
+  forgotten_before_ms_ = std::max(forgotten_before_ms_, time_ms);
+  stats_.samples -= static_cast<int64_t>(dropped);
   if (series.empty()) --live_series_;
 }
 
@@ -169,6 +172,18 @@ void MemoryStorage::Tidy(StoredSeries& series) {
   if (options_.retention == absl::InfiniteDuration()) return;
   const int64_t oldest = stats_.max_time_ms - absl::ToInt64Milliseconds(options_.retention);
   DropFrom(series, oldest);
+}
+
+std::optional<int64_t> MemoryStorage::NewestOf(const Labels& labels) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto id = index_.Find(labels);
+  if (!id || series_[*id].empty()) return std::nullopt;
+  return series_[*id].newest_ms();
+}
+
+int64_t MemoryStorage::ForgottenBefore() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return forgotten_before_ms_;
 }
 
 std::shared_ptr<const Snapshot> MemoryStorage::TakeSnapshot() const {

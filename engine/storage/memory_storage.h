@@ -8,6 +8,7 @@
 // Threads: as storage.h says. A snapshot must not outlive its storage.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -47,6 +48,9 @@ class MemoryStorage : public Storage {
 
   std::shared_ptr<const Snapshot> TakeSnapshot() const override;
   std::unique_ptr<Appender> NewAppender() override;
+
+  std::optional<int64_t> NewestOf(const Labels& labels) const override;
+  int64_t ForgottenBefore() const override;
 
   StorageStats Stats() const;
 
@@ -97,6 +101,7 @@ class MemoryStorage : public Storage {
   StorageStats stats_ ABSL_GUARDED_BY(mutex_);
   bool has_times_ ABSL_GUARDED_BY(mutex_) = false;  // those of stats_
   size_t live_series_ ABSL_GUARDED_BY(mutex_) = 0;  // with samples
+  int64_t forgotten_before_ms_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::min();
 };
 
 }  // namespace sloburn

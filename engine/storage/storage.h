@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -181,6 +183,11 @@ class Storage {
   virtual ~Storage() = default;
   virtual std::shared_ptr<const Snapshot> TakeSnapshot() const = 0;
   virtual std::unique_ptr<Appender> NewAppender() = 0;
+
+  // The time of the newest sample of a series; nullopt where it has none.
+  virtual std::optional<int64_t> NewestOf(const Labels& /*labels*/) const { return std::nullopt; }
+  // Of what was committed, all samples from this time on are still there.
+  virtual int64_t ForgottenBefore() const { return std::numeric_limits<int64_t>::min(); }
 };
 
 }  // namespace sloburn

@@ -217,8 +217,11 @@ absl::StatusOr<bool> DurableStorage::Load() {
   if (loader.journal_bytes > 0) oldest_record_ = absl::Now();
   ASSIGN_OR_RETURN(stats_.quarantined, db_->QueryInt("SELECT count(*) FROM quarantine"));
   stats_.problems = std::ssize(problems_);
-  if (!loader.is_broken) RETURN_IF_ERROR(MeasureDatabase());
-  return loader.is_broken;
+  // Nothing is written to broken pages.
+  if (loader.is_broken) return true;
+  RETURN_IF_ERROR(MeasureDatabase());
+  RETURN_IF_ERROR(problems_.empty() ? coverage_.Load(*db_) : coverage_.Clear(*db_));
+  return false;
 }
 
 DurableStorage::~DurableStorage() {
@@ -273,6 +276,18 @@ void DurableStorage::NoteCommit(const absl::Status& status) {
   }
 }
 
+absl::StatusOr<std::vector<CoveredTime>> DurableStorage::OpenCoverage(std::string_view source) {
+  absl::MutexLock lock(&mutex_);
+  if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+  return coverage_.Open(*db_, source);
+}
+
+absl::Status DurableStorage::WriteCoverage(const std::vector<CoveredTime>& times) {
+  absl::MutexLock lock(&mutex_);
+  if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+  return coverage_.Write(*db_, times);
+}
+
 absl::Status DurableStorage::WriteSeries(uint32_t id, const SeriesView& view,
                                          Persisted& persisted) {
   if (view.generation != persisted.generation) {
@@ -316,6 +331,7 @@ absl::Status DurableStorage::CheckpointSeries(uint32_t begin, uint32_t end) {
   std::vector<Persisted> persisted(persisted_.begin() + begin,
                                    persisted_.begin() + begin + views.size());
   const int64_t chunks = stats_.chunks;
+  RETURN_IF_ERROR(coverage_.ForgetBefore(*db_, storage_.ForgottenBefore()));
   const absl::Status status = db_->Transact([&]() -> absl::Status {
     mutex_.AssertHeld();
     for (uint32_t i = 0; i < views.size(); ++i) {
@@ -383,6 +399,7 @@ absl::Status DurableStorage::DropOld() {
     if (has_row) bound = std::max(bound, find.Int(0) + 1);
   }
   if (bound == std::numeric_limits<int64_t>::min()) return absl::OkStatus();
+  RETURN_IF_ERROR(coverage_.ForgetBefore(*db_, bound));
   storage_.DropBefore(bound);
   ASSIGN_OR_RETURN(SqliteStatement erase, db_->Prepare("DELETE FROM chunks WHERE max_ms < ?"));
   RETURN_IF_ERROR(erase.Run(bound));

@@ -24,6 +24,8 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/storage/commit_log.h"
+#include "engine/storage/coverage_store.h"
+#include "engine/storage/durable/coverage_table.h"
 #include "engine/storage/durable/database_loader.h"
 #include "engine/storage/durable/schema.h"
 #include "engine/storage/durable/sqlite.h"
@@ -52,7 +54,7 @@ struct DurableStats {
   absl::Duration open_time;
 };
 
-class DurableStorage : public CommitLog {
+class DurableStorage : public CommitLog, public CoverageStore {
  public:
   // Fills `storage`, which must be new, and becomes its log. DataLoss where the database is damaged
   // as a whole: it is renamed then, and the next start begins a new one. FailedPrecondition for a
@@ -63,6 +65,10 @@ class DurableStorage : public CommitLog {
   ~DurableStorage() override;
 
   absl::Status Write(const std::vector<CommittedSeries>& commit) override;
+  // What was loaded from a source. Nothing is known where the start found damage: what is damaged may
+  // have been part of it. Times are cut before samples are forgotten.
+  absl::StatusOr<std::vector<CoveredTime>> OpenCoverage(std::string_view source) override;
+  absl::Status WriteCoverage(const std::vector<CoveredTime>& times) override;
   absl::Status Checkpoint();
   // Writes all to its final place. What is committed afterwards fails.
   absl::Status Close();
@@ -112,6 +118,7 @@ class DurableStorage : public CommitLog {
   Statements statements_ ABSL_GUARDED_BY(mutex_);  // of db_
   std::vector<Persisted> persisted_ ABSL_GUARDED_BY(mutex_);  // per series
   DurableStats stats_ ABSL_GUARDED_BY(mutex_);
+  CoverageTable coverage_ ABSL_GUARDED_BY(mutex_);
   absl::Time oldest_record_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool is_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
   // Of the last sync, where it failed: commits fail with it until all is on the disk.

@@ -20,6 +20,13 @@ CREATE TABLE quarantine (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, key INTEG
                          reason TEXT NOT NULL, value BLOB);
 )";
 
+// Made where it is missing: databases of version 1 were written without it.
+constexpr char kCoverage[] = R"(
+CREATE TABLE IF NOT EXISTS sync_coverage (
+  source TEXT NOT NULL, selector TEXT PRIMARY KEY, from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+)";
+
 // WAL's checkpoints would otherwise write the journal's pages into the database again and again.
 constexpr char kPragmas[] = R"(
 PRAGMA auto_vacuum = INCREMENTAL;
@@ -61,9 +68,9 @@ absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
   ASSIGN_OR_RETURN(const bool is_ours, CheckSchema(db));
   RETURN_IF_ERROR(db.Execute(kPragmas));
   RETURN_IF_ERROR(db.Execute(StrCat("PRAGMA synchronous = ", Synchronous(sync))));
-  if (is_ours) return absl::OkStatus();
+  if (is_ours) return db.Execute(kCoverage);
   return db.Transact([&] {
-    return db.Execute(StrCat(kTables, "PRAGMA application_id = ", kApplicationId,
+    return db.Execute(StrCat(kTables, kCoverage, "PRAGMA application_id = ", kApplicationId,
                              "; PRAGMA user_version = ", kSchemaVersion));
   });
 }

@@ -385,6 +385,71 @@ TEST_F(DurableStorageTest, ForgottenSeriesBeginAnew) {
   EXPECT_EQ(All(again)[Named("m0").ToString()].size(), 1u);
 }
 
+TEST_F(DurableStorageTest, CoverageOutlivesTheProcess) {
+  const std::vector<CoveredTime> times = {{"{a=\"1\"}", 5, 10}, {"{b=\"\\n\"}", -7, 3}};
+  {
+    MemoryStorage storage;
+    const auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    EXPECT_TRUE((*durable)->OpenCoverage("one")->empty());
+    ASSERT_TRUE((*durable)->WriteCoverage({{"{a=\"1\"}", 5, 7}, times[1], {"{c}", 1, 2}}).ok());
+    ASSERT_TRUE((*durable)->WriteCoverage({times[0], {"{c}", 0, 0}}).ok());
+    ASSERT_TRUE((*durable)->Close().ok());
+    EXPECT_FALSE((*durable)->WriteCoverage(times).ok());
+  }
+  for (const char* source : {"one", "one", "two", "one"}) {
+    MemoryStorage storage;
+    const auto durable = DurableStorage::Open(Path(), {}, storage);
+    ASSERT_TRUE(durable.ok());
+    const auto found = (*durable)->OpenCoverage(source);
+    static bool is_other_seen = false;
+    is_other_seen |= source == std::string("two");
+    EXPECT_EQ(*found, is_other_seen ? std::vector<CoveredTime>() : times);
+  }
+}
+
+TEST_F(DurableStorageTest, DamageVoidsCoverage) {
+  const auto open = [this](MemoryStorage& storage) {
+    auto durable = DurableStorage::Open(Path(), {}, storage);
+    EXPECT_TRUE(durable.ok()) << durable.status();
+    return *std::move(durable);
+  };
+  for (const char* damage : {"UPDATE sync_coverage SET to_ms = to_ms + 1",
+                             "UPDATE newest SET value = x'00'"}) {
+    {
+      MemoryStorage storage(MemoryOptions());
+      const auto durable = open(storage);
+      Fill(storage, 3);
+      ASSERT_TRUE(durable->OpenCoverage("one").ok());
+      ASSERT_TRUE(durable->WriteCoverage({{"{a}", 5, 10}}).ok());
+      ASSERT_TRUE(durable->Close().ok());
+    }
+    {
+      auto db = Sqlite::Open(Path());
+      ASSERT_TRUE(db.ok());
+      ASSERT_TRUE((*db)->Execute(damage).ok());
+    }
+    MemoryStorage storage(MemoryOptions());
+    EXPECT_TRUE(open(storage)->OpenCoverage("one")->empty()) << damage;
+  }
+}
+
+TEST_F(DurableStorageTest, CoverageIsCutBeforeSamplesAreForgotten) {
+  DurableOptions options;
+  options.retention = absl::Hours(1);
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), options, storage);
+  ASSERT_TRUE(durable.ok());
+  Fill(storage, 20);
+  const int64_t end = time_ms_;
+  ASSERT_TRUE((*durable)->OpenCoverage("one").ok());
+  ASSERT_TRUE((*durable)->WriteCoverage({{"{a}", 0, end}, {"{b}", 0, end - 7'000'000}}).ok());
+  ASSERT_TRUE((*durable)->Checkpoint().ok());
+  const int64_t newest = storage.Stats().max_time_ms;
+  const std::vector<CoveredTime> cut = {{"{a}", newest - 3'600'000 - 1, end}};
+  EXPECT_EQ(*(*durable)->OpenCoverage("one"), cut);
+}
+
 TEST_F(DurableStorageTest, ADatabaseThatIsNoneIsMovedAway) {
   std::filesystem::create_directories(folder_);
   {
