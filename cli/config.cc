@@ -50,6 +50,9 @@ std::string WithoutQuotedValue(const std::string& message) {
   return StrCat(message.substr(0, begin), "<value>", message.substr(end + 1));
 }
 
+// Each request holds its samples in memory, and Prometheus answers ten remote reads at once.
+constexpr int64_t kMaxSourceConcurrency = 64;
+
 class ConfigReader {
  public:
   explicit ConfigReader(std::string_view path)
@@ -165,6 +168,12 @@ void ConfigReader::ReadSource(const YamlNode* node, SourceConfig& source) {
                  StrCat("unknown mode ", GoQuote(mode), "; use auto, remote_read or query"));
   }
   fields.Read("timeout", source.timeout, absl::Milliseconds(1));
+  fields.Read("concurrency", source.concurrency, 1);
+  if (source.concurrency > kMaxSourceConcurrency) {
+    fields.Error("concurrency", StrCat("concurrency in source must be at most ",
+                                       kMaxSourceConcurrency));
+  }
+  fields.Read("max_samples_per_second", source.max_samples_per_second, 0);
   ReadHttp(fields, source.headers, source.http);
   fields.Finish(RefusedHttpKeys());
 }

@@ -95,6 +95,8 @@ struct SourceConfig {
   std::string url;
   SourceMode mode = SourceMode::kAuto;
   absl::Duration timeout = absl::Seconds(30);
+  int64_t concurrency = 3;             // requests for history at once
+  int64_t max_samples_per_second = 0;  // of history; 0: no limit
   std::map<std::string, Secret> headers;
   HttpClientConfig http;
 

@@ -109,6 +109,8 @@ void WriteSource(YamlBlock& root, const SourceConfig& config) {
                       : config.mode == SourceMode::kQuery    ? "query"
                                                              : "auto");
   source.Time("timeout", config.timeout);
+  source.Number("concurrency", config.concurrency);
+  source.Number("max_samples_per_second", config.max_samples_per_second);
   WriteHttp(source, config.headers, config.http);
 }
 

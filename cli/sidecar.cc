@@ -22,12 +22,25 @@ namespace {
 constexpr absl::Duration kShutdownGrace = absl::Seconds(10);
 // How many pulls may fail before the figures of SLOs are called old.
 constexpr int kLatePulls = 3;
+// Kept beyond the retention: the newest sample may be younger than a tick, and a window as long as the
+// retention is to be whole at that tick.
+constexpr absl::Duration kRetentionSlack = absl::Hours(1);
+
+MemoryStorageOptions WithSlack(MemoryStorageOptions options) {
+  options.retention += kRetentionSlack;
+  return options;
+}
+
+DurableOptions WithSlack(DurableOptions options) {
+  options.retention += kRetentionSlack;
+  return options;
+}
 
 }  // namespace
 
 Sidecar::Sidecar(SidecarOptions options)
     : options_(std::move(options)),
-      storage_(options_.storage),
+      storage_(WithSlack(options_.storage)),
       metadata_(options_.max_metadata),
       writers_(options_.drain) {}
 
@@ -63,7 +76,7 @@ absl::Status Sidecar::OpenStorage() {
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(durable_, DurableStorage::Open(options_.storage_path + "/sloburn.db",
-                                                  options_.durable, storage_));
+                                                  WithSlack(options_.durable), storage_));
   for (const std::string& problem : durable_->problems()) Log(LogLevel::kError, problem);
   const StorageStats stats = storage_.Stats();
   Log(LogLevel::kInfo, "The store is open",
@@ -81,6 +94,9 @@ absl::Status Sidecar::CreateSource() {
   options.clock = &clock_;
   options.lookback = options_.query.lookback_delta;
   options.shows_progress = options_.shows_progress;
+  options.coverage = durable_.get();
+  options.max_samples_per_second =
+      options_.source_samples_per_second.value_or(source_config_.max_samples_per_second);
   ASSIGN_OR_RETURN(source_, SourceFeed::Create(source_config_, options));
   return absl::OkStatus();
 }

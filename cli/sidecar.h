@@ -13,6 +13,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ struct SidecarOptions {
   web::ServerOptions server;
   engine::QueryOptions query;
   MemoryStorageOptions storage;
+  std::optional<int64_t> source_samples_per_second;  // stands above the configuration
   std::string storage_path;  // a folder; empty: samples are kept in memory only
   DurableOptions durable;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept

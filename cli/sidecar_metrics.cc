@@ -134,6 +134,26 @@ void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& s
       static_cast<double>(stats.highest_sent_ms) / 1000, labels);
 }
 
+namespace {
+
+void AddHistoryMetrics(const remote::SyncStats& stats, std::vector<web::MetricFamily>& families) {
+  const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+    Add(families, name, help, MetricType::kGauge, value);
+  };
+  const remote::SyncProgress& progress = stats.progress;
+  gauge("sloburn_source_history_loading", "Whether history is being loaded.", stats.is_loading);
+  gauge("sloburn_source_history_loaded_ratio",
+        "How much of the time to be covered the load under way, or the last one, has loaded.",
+        progress.fraction);
+  gauge("sloburn_source_history_samples_per_second", "The pace of that load.",
+        progress.samples_per_second);
+  gauge("sloburn_source_history_remaining_seconds",
+        "When that load ends if it keeps its pace; 0 where none is under way.",
+        stats.is_loading ? absl::ToDoubleSeconds(progress.remaining) : 0);
+}
+
+}  // namespace
+
 void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFamily>& families) {
   Add(families, "sloburn_source_up", "Whether the last request to the source succeeded.",
       MetricType::kGauge, stats.last_error.ok() ? 1 : 0);
@@ -149,6 +169,18 @@ void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFam
       MetricType::kGauge, static_cast<double>(stats.selectors_loaded));
   Add(families, "sloburn_source_last_success_timestamp_seconds", "Time of the last success.",
       MetricType::kGauge, Seconds(stats.last_success_time));
+  Add(families, "sloburn_source_samples_fetched_total",
+      "Samples that the source sent, those included that were here already.", MetricType::kCounter,
+      static_cast<double>(stats.samples_fetched));
+  Add(families, "sloburn_source_samples_known_total", "Samples fetched that were here already.",
+      MetricType::kCounter, static_cast<double>(stats.samples_known));
+  Add(families, "sloburn_source_samples_refused_total",
+      "Samples fetched that the store could not take.", MetricType::kCounter,
+      static_cast<double>(stats.samples_refused + stats.samples_too_old));
+  Add(families, "sloburn_source_selectors_resumed",
+      "Selectors whose loading went on where an earlier process had ended.", MetricType::kGauge,
+      static_cast<double>(stats.selectors_resumed));
+  AddHistoryMetrics(stats, families);
   Add(families, "sloburn_source_histogram_series_total",
       "Series with native histograms, which are passed over.", MetricType::kCounter,
       static_cast<double>(stats.histogram_series));

@@ -2,6 +2,7 @@
 #include "cli/source_feed.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
 constexpr absl::Duration kHistoryRetry = absl::Seconds(5);
+constexpr absl::Duration kProgressInterval = absl::Seconds(10);
 
 remote::SyncMode ToSyncMode(SourceMode mode) {
   switch (mode) {
@@ -40,9 +42,20 @@ bool ReadsOnlyOwnSeries(const Matchers& matchers, const std::set<std::string>& w
   return false;
 }
 
-void ShowProgress(const remote::SyncProgress& progress) {
-  std::fprintf(stderr, "\rloading history %s  %lld samples ",
-               ProgressBar(progress.fraction).c_str(), static_cast<long long>(progress.samples));
+std::string LoadedSoFar(double fraction) {
+  if (fraction <= 0) return "none is loaded yet";
+  return absl::StrFormat("%.1f%% is loaded yet", std::floor(1000 * fraction) / 10);
+}
+
+// Whole seconds: the rest is guessed anyway.
+std::string TimeLeft(const remote::SyncProgress& progress) {
+  return absl::FormatDuration(absl::Ceil(progress.remaining, absl::Seconds(1)));
+}
+
+void ShowBar(const remote::SyncProgress& progress) {
+  std::fprintf(stderr, "\rloading history %s  %lld samples, %.0f/s, %s left   ",
+               ProgressBar(progress.fraction).c_str(), static_cast<long long>(progress.samples),
+               progress.samples_per_second, TimeLeft(progress).c_str());
   if (progress.fraction >= 1) std::fputc('\n', stderr);
 }
 
@@ -56,6 +69,9 @@ absl::StatusOr<std::unique_ptr<SourceFeed>> SourceFeed::Create(const SourceConfi
   sync_options.source.idle_timeout = config.timeout;
   sync_options.mode = ToSyncMode(config.mode);
   sync_options.lookback = options.lookback;
+  sync_options.concurrency = static_cast<size_t>(config.concurrency);
+  sync_options.max_samples_per_second = options.max_samples_per_second;
+  sync_options.coverage = options.coverage;
   ASSIGN_OR_RETURN(auto sync, remote::Sync::Create(std::move(sync_options), options.storage));
   return std::unique_ptr<SourceFeed>(new SourceFeed(config.url, options, std::move(sync)));
 }
@@ -104,13 +120,28 @@ void SourceFeed::Run() {
   } while (options_.clock->SleepUntil(options_.clock->Now() + kPoll, stop_));
 }
 
+void SourceFeed::ReportProgress(const remote::SyncProgress& progress) {
+  if (options_.shows_progress) return ShowBar(progress);
+  const absl::Time now = absl::Now();
+  if (now < next_progress_) return;
+  next_progress_ = now + kProgressInterval;
+  Log(LogLevel::kInfo, "Loading history",
+      {{"done", absl::StrFormat("%.1f%%", 100 * progress.fraction)},
+       {"samples", absl::StrCat(progress.samples)},
+       {"samples_per_second", absl::StrFormat("%.0f", progress.samples_per_second)},
+       {"remaining", TimeLeft(progress)}});
+}
+
 bool SourceFeed::LoadHistory() {
-  const auto progress = options_.shows_progress ? ShowProgress : remote::ProgressReceiver();
-  const absl::Status status = sync_->LoadHistory(options_.clock->NowMs(), progress);
+  next_progress_ = absl::Now() + kProgressInterval;
+  const absl::Status status =
+      sync_->LoadHistory(options_.clock->NowMs(),
+                         [this](const remote::SyncProgress& p) { ReportProgress(p); });
   if (stop_) return true;
   if (status.ok()) {
     Log(LogLevel::kInfo, "History is loaded",
-        {{"samples", absl::StrCat(sync_->Stats().samples_appended)}});
+        {{"samples", absl::StrCat(sync_->Stats().samples_appended)},
+         {"fetched", absl::StrCat(sync_->Stats().samples_fetched)}});
     return true;
   }
   Log(LogLevel::kError, "Loading history failed; trying again",
@@ -151,9 +182,11 @@ bool SourceFeed::Covers(const engine::PreparedQuery::Selector& selector, int64_t
       covered_from
           ? absl::StrCat("loaded back to ",
                          absl::FormatTime(absl::FromUnixMillis(*covered_from), absl::UTCTimeZone()))
-          : "none is loaded yet");
+          : LoadedSoFar(sync_->FractionCovered(selector.matchers, from, to)));
   if (covered_from && *covered_from > from && sync_->NeedsFreshStorage()) {
-    absl::StrAppend(why, "; a restart loads what is older");
+    absl::StrAppend(why, options_.coverage == nullptr
+                             ? "; a restart loads what is older"
+                             : "; what is older can only be loaded into a new --storage.path");
   }
   return false;
 }
@@ -165,7 +198,11 @@ std::string SourceFeed::WhyNotReady() const {
   }
   if (stats.selectors_loaded < stats.selectors) {
     return absl::StrCat("warming: ", stats.selectors_loaded, " of ", stats.selectors,
-                        " selectors have their history");
+                        " selectors have their history",
+                        stats.is_loading ? absl::StrFormat("; %.1f%% of the time is loaded, %s left",
+                                                           100 * stats.progress.fraction,
+                                                           TimeLeft(stats.progress))
+                                         : "");
   }
   return "";
 }

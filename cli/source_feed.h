@@ -36,6 +36,8 @@ struct SourceFeedOptions {
   Clock* clock = nullptr;
   absl::Duration lookback = absl::Minutes(5);
   bool shows_progress = false;  // a bar on stderr while history is loaded
+  CoverageStore* coverage = nullptr;   // borrowed; null: a restart loads all again
+  int64_t max_samples_per_second = 0;  // of history; 0: no limit
 };
 
 // What is to be pulled.
@@ -75,6 +77,7 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
   SourceFeed(std::string url, const SourceFeedOptions& options, std::unique_ptr<remote::Sync> sync);
   void Run();
   bool LoadHistory();
+  void ReportProgress(const remote::SyncProgress& progress);
   void PullWhereDue();
 
   const std::string url_;
@@ -89,6 +92,7 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
   std::atomic<bool> needs_history_{false};
   absl::Time next_pull_ = absl::InfinitePast();  // the thread's own
   bool was_pulled_ = true;                       // the thread's own
+  absl::Time next_progress_ = absl::InfinitePast();  // the thread's own
   std::thread thread_;
 };
 

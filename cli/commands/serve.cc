@@ -20,6 +20,8 @@
 namespace sloburn::cli {
 namespace {
 
+constexpr char kSourcePaceFlag[] = "--source.max-samples-per-second";
+
 struct ServeFlags {
   const CLI::App* command = nullptr;
   std::string config_file;
@@ -38,6 +40,7 @@ struct ServeFlags {
   std::string storage_path;
   std::string sync = "interval";
   uint64_t retention_bytes = 0;
+  int64_t source_samples_per_second = 0;
   int64_t read_sample_limit = 50'000'000;
   int read_concurrent_limit = 10;
   int64_t read_max_bytes_in_frame = 1 << 20;
@@ -111,6 +114,9 @@ int Serve(const ServeFlags& flags) {
   options.server.read_threads = flags.read_concurrent_limit;
   options.read_limits.max_samples = flags.read_sample_limit;
   options.read_limits.max_bytes_in_frame = flags.read_max_bytes_in_frame;
+  if (flags.command->count(kSourcePaceFlag) > 0) {
+    options.source_samples_per_second = flags.source_samples_per_second;
+  }
   options.storage.max_series = flags.max_series;
   options.max_metadata = flags.max_metadata;
   options.flags = FlagValues(*flags.command);
@@ -175,6 +181,14 @@ void AddStorageFlags(CLI::App& command, ServeFlags& flags) {
                      "Accept samples this far behind the newest of all; 0 refuses late ones");
 }
 
+void AddSourceFlags(CLI::App& command, ServeFlags& flags) {
+  command
+      .add_option(kSourcePaceFlag, flags.source_samples_per_second,
+                  "Samples of history taken from the source per second, on average; 0: no limit. "
+                  "Stands above source.max_samples_per_second of the configuration")
+      ->check(WholeNumber(0));
+}
+
 void AddRemoteReadFlags(CLI::App& command, ServeFlags& flags) {
   command
       .add_option("--storage.remote.read-sample-limit", flags.read_sample_limit,
@@ -223,6 +237,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                    "Metrics whose type, help and unit are kept; 0 keeps none")
       ->check(WholeNumber(0));
   AddStorageFlags(*command, *flags);
+  AddSourceFlags(*command, *flags);
   AddRemoteReadFlags(*command, *flags);
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/time_range.h"
+#include "engine/remote/sync_slices.h"
 #include "engine/remote/sync_state.h"
 
 namespace sloburn::remote {
@@ -31,10 +32,10 @@ absl::Status CheckOptions(const SyncOptions& options) {
     return absl::InvalidArgumentError("source: min_slice must be positive and at most max_slice");
   }
   if (options.overlap < absl::ZeroDuration() || options.samples_per_slice <= 0 ||
-      options.selectors_per_request == 0) {
+      options.selectors_per_request == 0 || options.concurrency == 0) {
     return absl::InvalidArgumentError(
-        "source: overlap must not be negative; samples_per_slice and selectors_per_request must "
-        "be positive");
+        "source: overlap must not be negative; samples_per_slice, selectors_per_request and "
+        "concurrency must be positive");
   }
   return absl::OkStatus();
 }
@@ -56,7 +57,9 @@ std::string_view ToText(SyncMode mode) {
 absl::StatusOr<std::unique_ptr<Sync>> Sync::Create(SyncOptions options, Storage* storage) {
   RETURN_IF_ERROR(CheckOptions(options));
   ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client, HttpClient::Create(options.source));
-  return std::unique_ptr<Sync>(new Sync(std::move(options), storage, std::move(client)));
+  std::unique_ptr<Sync> sync(new Sync(std::move(options), storage, std::move(client)));
+  RETURN_IF_ERROR(sync->ReadCoverage());
+  return sync;
 }
 
 Sync::Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> client)
@@ -66,7 +69,8 @@ Sync::Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> cl
       reader_(client_.get(), options_.read),
       query_api_(client_.get(),
                  {.accept_partial = options_.accept_partial, .skip_histograms = true}),
-      mode_(options_.mode) {}
+      mode_(options_.mode),
+      throttle_(options_.max_samples_per_second) {}
 
 Sync::~Sync() = default;
 
@@ -93,69 +97,6 @@ void Sync::SetSelectors(const std::vector<SyncSelector>& selectors) {
   targets_ = std::move(targets);
 }
 
-int64_t Sync::StartOf(const Target& target, int64_t now_ms) const {
-  return target.has_coverage ? target.covered_to_ms : now_ms - target.oldest_ms;
-}
-
-std::vector<Sync::Window> Sync::Windows(const Targets& targets, int64_t from_ms, int64_t to_ms,
-                                        bool is_history) const {
-  std::vector<Window> windows;
-  absl::ReaderMutexLock lock(&mutex_);
-  for (const std::shared_ptr<Target>& target : targets) {
-    Window window{target, from_ms, to_ms, is_history};
-    if (target->has_coverage) {
-      // The history's own slices meet exactly; later pulls look back for late scrapes.
-      const int64_t overlap_ms = is_history ? 0 : absl::ToInt64Milliseconds(options_.overlap);
-      window.from_ms = std::max(target->covered_to_ms - overlap_ms, target->covered_from_ms);
-    }
-    windows.push_back(std::move(window));
-  }
-  return windows;
-}
-
-absl::Status Sync::LoadSlices(const Targets& targets, int64_t to_ms, bool is_history,
-                              const ProgressReceiver& progress) {
-  int64_t begin_ms = to_ms;
-  {
-    absl::ReaderMutexLock lock(&mutex_);
-    for (const auto& target : targets) begin_ms = std::min(begin_ms, StartOf(*target, to_ms));
-  }
-  const int64_t min_ms = absl::ToInt64Milliseconds(options_.min_slice);
-  const int64_t max_ms = absl::ToInt64Milliseconds(options_.max_slice);
-  int64_t slice_ms = std::clamp(absl::ToInt64Milliseconds(options_.first_slice), min_ms, max_ms);
-  int64_t samples = 0;
-  for (int64_t cursor = begin_ms; cursor < to_ms;) {
-    if (is_cancelled_) return absl::CancelledError("the source: cancelled");
-    const int64_t end = std::min(cursor + slice_ms, to_ms);
-    // A selector that begins within the slice is loaded from the slice's start on: its series may
-    // be those of another selector, and a Storage could not take the earlier part later.
-    Targets active;
-    {
-      absl::ReaderMutexLock lock(&mutex_);
-      for (const auto& target : targets) {
-        if (StartOf(*target, to_ms) < end) active.push_back(target);
-      }
-    }
-    const absl::StatusOr<int64_t> fetched = Fetch(Windows(active, cursor, end, is_history));
-    if (absl::IsResourceExhausted(fetched.status()) && end - cursor > min_ms) {
-      slice_ms = std::max(min_ms, (end - cursor) / 2);
-      continue;
-    }
-    if (!fetched.ok()) return fetched.status();
-    samples += *fetched;
-    if (progress) {
-      progress({active.empty() ? "" : active.back()->text, targets.size(),
-                static_cast<double>(end - begin_ms) / static_cast<double>(to_ms - begin_ms), cursor,
-                end, samples});
-    }
-    if (*fetched > options_.samples_per_slice) slice_ms = std::max(min_ms, slice_ms / 2);
-    if (*fetched < options_.samples_per_slice / 4) slice_ms = std::min(max_ms, slice_ms * 2);
-    cursor = end;
-    if (cursor < to_ms) absl::SleepFor(options_.pause_between_slices);
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Sync::LoadHistory(int64_t now_ms, const ProgressReceiver& progress) {
   absl::MutexLock only_one(&load_mutex_);
   Targets targets;
@@ -170,7 +111,9 @@ absl::Status Sync::LoadHistory(int64_t now_ms, const ProgressReceiver& progress)
     return std::tie(b->oldest_ms, a->selector) < std::tie(a->oldest_ms, b->selector);
   });
   if (targets.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(Record(LoadSlices(targets, now_ms, true, progress)));
+  Resume(targets, now_ms);
+  SliceLoader loader(*this, targets, now_ms, progress);
+  RETURN_IF_ERROR(Record(loader.Run()));
   absl::MutexLock lock(&mutex_);
   for (const auto& target : targets) {
     if (!target->has_coverage) {  // it reads an instant only
@@ -192,7 +135,8 @@ absl::Status Sync::PullUpTo(int64_t t_ms) {
     }
   }
   if (targets.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(Record(LoadSlices(targets, t_ms, false, nullptr)));
+  SliceLoader loader(*this, targets, t_ms);
+  RETURN_IF_ERROR(Record(loader.Run()));
   ForgetOldSeries(t_ms);
   return absl::OkStatus();
 }
@@ -223,20 +167,34 @@ void Sync::ForgetOldSeries(int64_t now_ms) {
   stats_.series = series_after_sweep_ = series_.size();
 }
 
+int64_t Sync::CoveredFromOf(const Target& target) const {
+  const int64_t forgotten_ms = storage_->ForgottenBefore();
+  return std::max({target.covered_from_ms, target.incomplete_before_ms,
+                   forgotten_ms > kMinTimeMs ? forgotten_ms - 1 : kMinTimeMs});
+}
+
 bool Sync::Covers(const Matchers& matchers, int64_t from_ms, int64_t to_ms) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto found = targets_.find(SelectorText(matchers));
   if (found == targets_.end() || !found->second->is_loaded) return false;
-  const Target& target = *found->second;
-  return std::max(target.covered_from_ms, target.incomplete_before_ms) <= from_ms &&
-         to_ms <= target.covered_to_ms;
+  return CoveredFromOf(*found->second) <= from_ms && to_ms <= found->second->covered_to_ms;
+}
+
+double Sync::FractionCovered(const Matchers& matchers, int64_t from_ms, int64_t to_ms) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto found = targets_.find(SelectorText(matchers));
+  if (found == targets_.end() || !found->second->has_coverage) return 0;
+  const int64_t begin = std::max(from_ms, CoveredFromOf(*found->second));
+  const int64_t end = std::min(to_ms, found->second->covered_to_ms);
+  if (from_ms >= to_ms) return end >= to_ms ? 1 : 0;
+  return begin < end ? static_cast<double>(end - begin) / static_cast<double>(to_ms - from_ms) : 0;
 }
 
 std::optional<int64_t> Sync::CoveredFrom(const Matchers& matchers) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto found = targets_.find(SelectorText(matchers));
   if (found == targets_.end() || !found->second->is_loaded) return std::nullopt;
-  return std::max(found->second->covered_from_ms, found->second->incomplete_before_ms);
+  return CoveredFromOf(*found->second);
 }
 
 bool Sync::NeedsFreshStorage() const {
@@ -259,7 +217,7 @@ SyncStats Sync::Stats() const {
 }
 
 void Sync::Cancel() {
-  is_cancelled_ = true;
+  absl::call_once(cancel_once_, [this] { cancelled_.Notify(); });
   client_->Cancel();
 }
 

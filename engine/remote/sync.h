@@ -9,7 +9,8 @@
 //
 // Selectors with equal matchers are one. History is loaded in slices of time, oldest first, all
 // selectors of a slice before the next slice, because a Storage takes samples of a series in time
-// order only. A slice that fails leaves coverage as it was and is loaded again by the next call.
+// order only: several slices are fetched at once, and committed in order. A slice that fails leaves
+// coverage as it was and is loaded again by the next call.
 // PullUpTo fetches (covered - overlap, t] for the selectors whose history is loaded; what is
 // stored already is skipped.
 //
@@ -22,6 +23,12 @@
 //
 // Samples that the store refuses (a series that is also written here, out-of-order arrivals) are
 // counted and skipped. Native histograms are counted and skipped.
+//
+// With a CoverageStore the covered time of each selector outlives the process: the next one asks for
+// what came since only. That holds for the same source, read in the same way. It is void where it
+// ends in the future (the clock was set back: what was asked then may not have been there yet), or
+// ended longer ago than the longest window reaches and resume_within. Whatever is asked twice is
+// compared with what the store has, so nothing is taken for known that is not there.
 //
 // A reload may ask for older samples of series that are loaded already; a Storage cannot take
 // these. Coverage of such a selector starts where its youngest such series starts, and
@@ -40,13 +47,17 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/base/call_once.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "engine/model/matcher.h"
 #include "engine/remote/query_api.h"
 #include "engine/remote/remote_read.h"
+#include "engine/remote/sample_throttle.h"
+#include "engine/storage/coverage_store.h"
 #include "engine/storage/storage.h"
 
 namespace sloburn::remote {
@@ -69,14 +80,18 @@ struct SyncOptions {
   absl::Duration first_slice = absl::Hours(2);
   absl::Duration min_slice = absl::Minutes(1);
   absl::Duration max_slice = absl::Hours(24);
-  int64_t samples_per_slice = 2'000'000;  // slices grow and shrink towards this
-  absl::Duration pause_between_slices = absl::ZeroDuration();
+  // All slices that are fetched at once grow and shrink towards this together.
+  int64_t samples_per_slice = 2'000'000;
+  size_t concurrency = 3;              // slices of history fetched at once
+  int64_t max_samples_per_second = 0;  // of history, on average; 0: no limit
   size_t selectors_per_request = 64;           // remote read only
   absl::Duration overlap = absl::Seconds(90);  // asked for again, for late scrapes
   absl::Duration lookback = absl::Minutes(5);
   std::vector<std::string> strip_labels = {};
   bool accept_partial = false;  // query API: answers with warnings
   RemoteReadOptions read = {};
+  CoverageStore* coverage = nullptr;  // borrowed; null: nothing is remembered
+  absl::Duration resume_within = absl::Hours(24);
 };
 
 struct SyncProgress {
@@ -84,7 +99,9 @@ struct SyncProgress {
   size_t selectors = 0;  // that are being loaded
   double fraction = 0;   // of the time to be covered
   int64_t slice_start_ms = 0, slice_end_ms = 0;
-  int64_t samples = 0;  // appended by this call so far
+  int64_t samples = 0;  // fetched by this call so far
+  double samples_per_second = 0;
+  absl::Duration remaining = absl::InfiniteDuration();  // by the pace so far
 };
 
 using ProgressReceiver = std::function<void(const SyncProgress&)>;
@@ -94,6 +111,7 @@ struct SyncStats {
   size_t selectors = 0, selectors_loaded = 0;
   size_t series = 0;
   int64_t requests = 0, failures = 0;
+  int64_t samples_fetched = 0;
   int64_t samples_appended = 0;
   int64_t samples_known = 0;      // fetched again, skipped
   int64_t samples_refused = 0;    // by the store
@@ -103,12 +121,15 @@ struct SyncStats {
   absl::Status last_error;        // OK after a success
   absl::Time last_success_time = absl::InfinitePast();
   int64_t covered_to_ms = 0;  // the least of the loaded selectors; 0 where there are none
+  size_t selectors_resumed = 0;  // whose coverage was known at the start
+  bool is_loading = false;       // LoadHistory runs, and `progress` is how far it is
+  SyncProgress progress = {};
 };
 
 class Sync {
  public:
-  // `storage` is borrowed. No request is made. Errors: those of HttpClient::Create,
-  // InvalidArgument.
+  // `storage` is borrowed. No request is made. Errors: those of HttpClient::Create and of
+  // CoverageStore::OpenCoverage, InvalidArgument.
   static absl::StatusOr<std::unique_ptr<Sync>> Create(SyncOptions options, Storage* storage);
   ~Sync();
 
@@ -126,6 +147,8 @@ class Sync {
 
   // Whether everything that matches is here for [from_ms, to_ms]. False for unknown matchers.
   bool Covers(const Matchers& matchers, int64_t from_ms, int64_t to_ms) const;
+  // How much of (from_ms, to_ms] is here, from 0 to 1; also while history is being loaded.
+  double FractionCovered(const Matchers& matchers, int64_t from_ms, int64_t to_ms) const;
   // From where on a selector is covered; nullopt before its history is loaded, or unknown.
   std::optional<int64_t> CoveredFrom(const Matchers& matchers) const;
 
@@ -139,31 +162,52 @@ class Sync {
   struct Target;
   struct Window;
   struct Batch;
+  struct Answer;
+  struct Slice;
   struct Pending;
+  class StoredTimes;
+  // All that the source has in [first_ms, last_ms] was seen here. last_ms is the newest in the store.
   struct SeriesState {
-    int64_t first_ms, last_ms;  // of what was appended here
+    int64_t first_ms, last_ms;
   };
   using Targets = std::vector<std::shared_ptr<Target>>;
 
   Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> client);
 
-  // sync.cc: which time of which selector is next.
-  absl::Status LoadSlices(const Targets& targets, int64_t to_ms, bool is_history,
-                          const ProgressReceiver& progress);
-  std::vector<Window> Windows(const Targets& targets, int64_t from_ms, int64_t to_ms,
-                              bool is_history) const;
-  int64_t StartOf(const Target& target, int64_t now_ms) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // sync.cc: what is to be loaded.
   absl::Status Record(absl::Status status);
   void ForgetOldSeries(int64_t now_ms);
 
-  // sync_fetch.cc: fetching windows and committing them. Each returns the samples fetched.
-  absl::StatusOr<int64_t> Fetch(const std::vector<Window>& windows);
-  absl::StatusOr<int64_t> FetchByRemoteRead(const std::vector<Window>& windows);
-  absl::StatusOr<int64_t> FetchByQueryApi(const Window& window);
+  // sync_slices.cc: which time of which selector is next.
+  class SliceLoader;
+  int64_t StartOf(const Target& target, int64_t now_ms) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  // sync_resume.cc: coverage that outlives the process.
+  absl::Status ReadCoverage();
+  void Resume(const Targets& targets, int64_t now_ms);
+  bool IsValid(const CoveredTime& time, int64_t now_ms) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void SaveCoverage(const std::vector<Window>& windows);
+  void WriteCoverage(const std::vector<CoveredTime>& times);
+  std::string SourceIdentity() const;
+  int64_t CoveredFromOf(const Target& target) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  // sync_fetch.cc: asking for the windows of a slice.
+  void Fetch(Slice& slice);
+  absl::StatusOr<Answer> FetchByRemoteRead(std::vector<Window> windows, Slice& slice);
+  absl::StatusOr<Answer> FetchByQueryApi(Window window, Slice& slice);
+  absl::StatusOr<std::vector<Labels>> LiveAt(const Target& target, int64_t time_ms);
+  absl::Status CheckSize(const Slice& slice, const Batch& batch, const Window& window) const;
+  void CountFetched(Slice& slice, int64_t samples);
+  void CountRequest();
+
+  // sync_commit.cc: putting answers into the store.
+  absl::Status Take(const Answer& answer);
   absl::Status MarkEnded(const Window& window);
   absl::Status Commit(const std::vector<Window>& windows, const Batch& batch);
-  void AppendSeries(const Window& window, const SeriesSamples& series, Appender& appender,
-                    Pending& pending, absl::Status& error) const
+  SeriesState StateOf(const Labels& labels, const Pending& pending) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  absl::Status AppendSeries(const Window& window, const SeriesSamples& series, Appender& appender,
+                            StoredTimes& stored, Pending& pending) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   void Cover(const std::vector<Window>& windows);
   Labels Strip(const Labels& labels) const;
@@ -176,8 +220,10 @@ class Sync {
 
   absl::Mutex load_mutex_;  // one LoadHistory
   absl::Mutex pull_mutex_;  // one PullUpTo
-  std::atomic<bool> is_cancelled_{false};
+  absl::once_flag cancel_once_;
+  absl::Notification cancelled_;
   std::atomic<SyncMode> mode_;
+  SampleThrottle throttle_;
 
   // Taken before mutex_. What was appended per series.
   absl::Mutex commit_mutex_;
@@ -186,6 +232,8 @@ class Sync {
 
   mutable absl::Mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<Target>> targets_ ABSL_GUARDED_BY(mutex_);
+  // What was covered when the process began, of selectors that were not asked for yet.
+  std::unordered_map<std::string, CoveredTime> resumable_ ABSL_GUARDED_BY(mutex_);
   SyncStats stats_ ABSL_GUARDED_BY(mutex_);
   bool needs_fresh_storage_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -5,20 +5,11 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/label_builder.h"
-#include "engine/model/stale.h"
-#include "engine/model/time_range.h"
 #include "engine/remote/sync.h"
 #include "engine/remote/sync_state.h"
 
 namespace sloburn::remote {
 namespace {
-
-// A slice may miss its target size by this much before it is given up and halved.
-constexpr int64_t kMostOverTarget = 8;
-
-std::string_view Text(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
 
 bool CannotBeReached(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
@@ -33,211 +24,126 @@ Labels Sync::Strip(const Labels& labels) const {
   return LabelBuilder(labels).Delete(options_.strip_labels).Build();
 }
 
-absl::StatusOr<int64_t> Sync::Fetch(const std::vector<Window>& windows) {
-  int64_t samples = 0;
-  absl::Status first_error;
+void Sync::Fetch(Slice& slice) {
   size_t next = 0;
-  while (next < windows.size()) {
+  while (next < slice.windows.size() && !slice.is_abandoned) {
     const SyncMode mode = mode_;
     const size_t count = mode == SyncMode::kQueryApi
                              ? 1
-                             : std::min(options_.selectors_per_request, windows.size() - next);
-    const std::vector<Window> group(windows.begin() + static_cast<ptrdiff_t>(next),
-                                    windows.begin() + static_cast<ptrdiff_t>(next + count));
-    const absl::StatusOr<int64_t> fetched =
-        mode == SyncMode::kQueryApi ? FetchByQueryApi(group[0]) : FetchByRemoteRead(group);
+                             : std::min(options_.selectors_per_request, slice.windows.size() - next);
+    const auto begin = slice.windows.begin() + static_cast<ptrdiff_t>(next);
+    absl::StatusOr<Answer> answer =
+        mode == SyncMode::kQueryApi
+            ? FetchByQueryApi(*begin, slice)
+            : FetchByRemoteRead({begin, begin + static_cast<ptrdiff_t>(count)}, slice);
     if (options_.mode == SyncMode::kAuto && mode != SyncMode::kQueryApi &&
-        absl::IsUnimplemented(fetched.status())) {
+        absl::IsUnimplemented(answer.status())) {
+      if (mode_.exchange(SyncMode::kQueryApi) == SyncMode::kQueryApi) continue;
       Log(LogLevel::kInfo, "The source has no remote read, its query API is used",
-          {{"err", std::string(Text(fetched.status()))}});
-      mode_ = SyncMode::kQueryApi;
+          {{"err", std::string(answer.status().message())}});
       continue;
     }
     next += count;
-    if (fetched.ok()) {
-      samples += *fetched;
+    if (answer.ok()) {
+      slice.answers.push_back(*std::move(answer));
       if (mode == SyncMode::kAuto) mode_ = SyncMode::kRemoteRead;
       continue;
     }
-    if (first_error.ok()) first_error = fetched.status();
-    if (CannotBeReached(fetched.status())) break;
+    if (slice.status.ok()) slice.status = answer.status();
+    if (CannotBeReached(answer.status())) break;
   }
-  if (!first_error.ok()) return first_error;
-  return samples;
 }
 
-absl::StatusOr<int64_t> Sync::FetchByRemoteRead(const std::vector<Window>& windows) {
+void Sync::CountRequest() {
+  absl::MutexLock lock(&mutex_);
+  ++stats_.requests;
+}
+
+void Sync::CountFetched(Slice& slice, int64_t samples) {
+  slice.samples += samples;
+  // Pulls are not throttled, and do not slow history down either.
+  if (!slice.windows.empty() && slice.windows.front().is_history) throttle_.Charge(samples);
+  absl::MutexLock lock(&mutex_);
+  stats_.samples_fetched += samples;
+}
+
+absl::Status Sync::CheckSize(const Slice& slice, const Batch& batch, const Window& window) const {
+  if (slice.is_abandoned) return absl::CancelledError("the source: given up");
+  const int64_t samples = slice.samples + batch.samples;
+  if (samples <= slice.most_samples) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      StrCat("more than ", samples, " samples in one slice of ", window.target->selector));
+}
+
+absl::StatusOr<Sync::Answer> Sync::FetchByRemoteRead(std::vector<Window> windows, Slice& slice) {
   std::vector<ReadQuery> queries;
   for (const Window& window : windows) {
     queries.push_back({window.from_ms + 1, window.to_ms, window.target->matchers});
   }
-  Batch batch;
+  Answer answer;
+  Batch& batch = answer.batch;
   const auto receive = [&](ReadSeries series) -> absl::Status {
     if (!series.status.ok()) ++batch.histogram_series;
     if (series.samples.empty()) return absl::OkStatus();
     batch.samples += static_cast<int64_t>(series.samples.size());
-    if (batch.samples > options_.samples_per_slice * kMostOverTarget) {
-      return absl::ResourceExhaustedError(StrCat("more than ", batch.samples,
-                                                 " samples in one slice of ",
-                                                 windows[series.query_index].target->selector));
-    }
+    RETURN_IF_ERROR(CheckSize(slice, batch, windows[series.query_index]));
     batch.series.push_back({series.query_index, {Strip(series.labels), std::move(series.samples)}});
     return absl::OkStatus();
   };
-  {
-    absl::MutexLock lock(&mutex_);
-    ++stats_.requests;
-  }
-  RETURN_IF_ERROR(reader_.Read(queries, receive).status());
-  RETURN_IF_ERROR(Commit(windows, batch));
-  Cover(windows);
-  return batch.samples;
+  CountRequest();
+  const absl::Status status = reader_.Read(queries, receive).status();
+  CountFetched(slice, batch.samples);
+  RETURN_IF_ERROR(status);
+  answer.windows = std::move(windows);
+  return answer;
 }
 
-absl::StatusOr<int64_t> Sync::FetchByQueryApi(const Window& window) {
-  {
-    absl::MutexLock lock(&mutex_);
-    ++stats_.requests;
-  }
-  ASSIGN_OR_RETURN(QueryAnswer answer,
+absl::StatusOr<Sync::Answer> Sync::FetchByQueryApi(Window window, Slice& slice) {
+  Answer answer;
+  answer.is_query = true;
+  CountRequest();
+  ASSIGN_OR_RETURN(QueryAnswer fetched,
                    query_api_.RangeSelector(window.target->selector, window.to_ms - window.from_ms,
                                             window.to_ms));
-  Batch batch;
-  batch.histogram_series = static_cast<int64_t>(answer.histogram_series.size());
+  Batch& batch = answer.batch;
+  batch.histogram_series = static_cast<int64_t>(fetched.histogram_series.size());
   const int64_t live_from_ms = window.to_ms - absl::ToInt64Milliseconds(options_.lookback);
-  std::vector<Labels> live;
-  for (SeriesSamples& series : std::get<Matrix>(answer.value)) {
+  for (SeriesSamples& series : std::get<Matrix>(fetched.value)) {
     if (series.samples.empty()) continue;
     batch.samples += static_cast<int64_t>(series.samples.size());
     series.labels = Strip(series.labels);
-    if (series.samples.back().timestamp_ms > live_from_ms) live.push_back(series.labels);
+    if (series.samples.back().timestamp_ms > live_from_ms) answer.live.push_back(series.labels);
     batch.series.push_back({0, std::move(series)});
   }
-  RETURN_IF_ERROR(Commit({window}, batch));
+  const absl::Status size = CheckSize(slice, batch, window);
+  CountFetched(slice, batch.samples);
+  RETURN_IF_ERROR(size);
+  bool needs_live;
+  int64_t covered_to_ms;
   {
-    absl::MutexLock lock(&mutex_);
-    window.target->live.insert(live.begin(), live.end());
+    absl::ReaderMutexLock lock(&mutex_);
+    needs_live = window.target->needs_live;
+    covered_to_ms = window.target->covered_to_ms;
   }
-  if (!window.is_history) RETURN_IF_ERROR(MarkEnded(window));
-  Cover({window});
-  return batch.samples;
+  if (needs_live) {
+    ASSIGN_OR_RETURN(const std::vector<Labels> live, LiveAt(*window.target, covered_to_ms));
+    answer.live.insert(answer.live.end(), live.begin(), live.end());
+  }
+  answer.windows.push_back(std::move(window));
+  return answer;
 }
 
-// The series that an instant query does not return, although they are young enough, have ended.
-absl::Status Sync::MarkEnded(const Window& window) {
-  std::unordered_set<Labels, LabelsHash> live;
-  {
-    absl::MutexLock lock(&mutex_);
-    live = window.target->live;
-    if (live.empty()) return absl::OkStatus();
-    ++stats_.requests;
-  }
-  ASSIGN_OR_RETURN(const QueryAnswer answer,
-                   query_api_.Instant(window.target->selector, window.to_ms));
+absl::StatusOr<std::vector<Labels>> Sync::LiveAt(const Target& target, int64_t time_ms) {
+  CountRequest();
+  ASSIGN_OR_RETURN(const QueryAnswer answer, query_api_.Instant(target.selector, time_ms));
   const auto* const vector = std::get_if<InstantVector>(&answer.value);
   if (vector == nullptr) {
     return absl::DataLossError(
         StrCat(client_->url().Redacted(), ": a selector was not answered with a vector"));
   }
-  std::unordered_set<Labels, LabelsHash> present;
-  for (const SeriesSample& sample : *vector) present.insert(Strip(sample.labels));
-  Batch batch;
-  {
-    absl::MutexLock lock(&commit_mutex_);
-    const int64_t young_ms = window.to_ms - absl::ToInt64Milliseconds(options_.lookback);
-    for (const Labels& labels : live) {
-      if (present.contains(labels)) continue;
-      const auto state = series_.find(labels);
-      if (state == series_.end() || state->second.last_ms <= young_ms ||
-          state->second.last_ms >= window.to_ms) {
-        continue;
-      }
-      batch.series.push_back({0, {labels, {{window.to_ms, StaleMarker()}}}});
-    }
-  }
-  RETURN_IF_ERROR(Commit({window}, batch));
-  absl::MutexLock lock(&mutex_);
-  stats_.staleness_markers += static_cast<int64_t>(batch.series.size());
-  window.target->live = std::move(present);
-  return absl::OkStatus();
-}
-
-void Sync::AppendSeries(const Window& window, const SeriesSamples& series, Appender& appender,
-                        Pending& pending, absl::Status& error) const {
-  SeriesState state{kMaxTimeMs, kMinTimeMs};
-  if (const auto here = pending.states.find(series.labels); here != pending.states.end()) {
-    state = here->second;
-  } else if (const auto known = series_.find(series.labels); known != series_.end()) {
-    state = known->second;
-  }
-  const SeriesState before = state;
-  bool is_lossy = false;
-  for (const Sample& sample : series.samples) {
-    if (sample.timestamp_ms <= before.last_ms) {
-      if (window.is_history && sample.timestamp_ms < before.first_ms) {
-        if (!is_lossy) pending.incomplete.emplace_back(window.target, before.first_ms);
-        is_lossy = true;
-        ++pending.counted.samples_too_old;
-      } else {
-        ++pending.counted.samples_known;
-      }
-      continue;
-    }
-    state.last_ms = sample.timestamp_ms;
-    const absl::Status status = appender.Append(series.labels, sample.timestamp_ms, sample.value);
-    if (status.ok()) {
-      ++pending.counted.samples_appended;
-      state.first_ms = std::min(state.first_ms, sample.timestamp_ms);
-    } else if (absl::IsOutOfRange(status) || absl::IsAlreadyExists(status)) {
-      ++pending.counted.samples_refused;
-    } else {
-      error = absl::FailedPreconditionError(StrCat("the store: ", Text(status)));
-      return;
-    }
-  }
-  if (state.last_ms != before.last_ms) pending.states[series.labels] = state;
-}
-
-absl::Status Sync::Commit(const std::vector<Window>& windows, const Batch& batch) {
-  absl::MutexLock commit_lock(&commit_mutex_);
-  absl::Status status;
-  // A rule may write one of these series between Append and Commit: then all is judged once more.
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    Pending pending;
-    const std::unique_ptr<Appender> appender = storage_->NewAppender();
-    for (const Batch::Series& series : batch.series) {
-      absl::Status error;
-      AppendSeries(windows[series.window_index], series.samples, *appender, pending, error);
-      RETURN_IF_ERROR(error);
-    }
-    status = appender->Commit();
-    if (absl::IsOutOfRange(status)) continue;
-    RETURN_IF_ERROR(status);
-    for (const auto& [labels, state] : pending.states) series_[labels] = state;
-    absl::MutexLock lock(&mutex_);
-    stats_.samples_appended += pending.counted.samples_appended;
-    stats_.samples_known += pending.counted.samples_known;
-    stats_.samples_refused += pending.counted.samples_refused;
-    stats_.samples_too_old += pending.counted.samples_too_old;
-    stats_.histogram_series += batch.histogram_series;
-    stats_.series = series_.size();
-    for (const auto& [target, from_ms] : pending.incomplete) {
-      target->incomplete_before_ms = std::max(target->incomplete_before_ms, from_ms);
-      needs_fresh_storage_ = true;
-    }
-    return absl::OkStatus();
-  }
-  return absl::Status(status.code(), StrCat("the store: ", Text(status)));
-}
-
-void Sync::Cover(const std::vector<Window>& windows) {
-  absl::MutexLock lock(&mutex_);
-  for (const Window& window : windows) {
-    Target& target = *window.target;
-    if (!target.has_coverage) target.covered_from_ms = window.from_ms;
-    target.has_coverage = true;
-    target.covered_to_ms = std::max(target.covered_to_ms, window.to_ms);
-  }
+  std::vector<Labels> live;
+  for (const SeriesSample& sample : *vector) live.push_back(Strip(sample.labels));
+  return live;
 }
 
 }  // namespace sloburn::remote

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What sync.cc and sync_fetch.cc share: the private structs of Sync.
+// What the parts of Sync share: its private structs.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -27,7 +29,11 @@ struct Sync::Target {
   bool is_loaded = false;     // the history is here
   bool has_coverage = false;  // (covered_from, covered_to] is here
   int64_t covered_from_ms = 0, covered_to_ms = 0;
-  // Some series could not take what is older than this.
+  // As it was written to the CoverageStore.
+  int64_t saved_to_ms = kMinTimeMs;
+  // Query API: `live` has to be asked for, because another process covered what is covered.
+  bool needs_live = false;
+  // Some series could not take what is not newer than this.
   int64_t incomplete_before_ms = kMinTimeMs;
   // Query API: the series that may have to be marked as ended.
   std::unordered_set<Labels, LabelsHash> live;
@@ -38,6 +44,7 @@ struct Sync::Window {
   std::shared_ptr<Target> target;
   int64_t from_ms = 0, to_ms = 0;
   bool is_history = false;
+  bool is_first = false;  // nothing was covered before
 };
 
 // What was fetched and is not committed yet.
@@ -49,6 +56,30 @@ struct Sync::Batch {
   std::vector<Series> series;
   int64_t samples = 0;
   int64_t histogram_series = 0;
+};
+
+// To one request.
+struct Sync::Answer {
+  std::vector<Window> windows;
+  Batch batch;
+  bool is_query = false;      // by the query API; one window then
+  std::vector<Labels> live;   // query API: what may have to be marked as ended later
+};
+
+// All windows of one stretch of time, under way or fetched.
+struct Sync::Slice {
+  int64_t begin_ms = 0, end_ms = 0;
+  int64_t most_samples = 0;  // above, it is given up
+  int64_t charged = 0;  // samples that the throttle was told to expect
+  std::string text;          // of the selector that progress names
+  std::vector<Window> windows;
+  std::atomic<bool> is_abandoned{false};
+
+  // Written by the thread that fetches, read after it has ended.
+  std::vector<Answer> answers;
+  int64_t samples = 0;
+  absl::Status status;  // the first error; the answers to other requests are there all the same
+  std::thread thread;
 };
 
 // What becomes true once an appender has committed.

@@ -69,6 +69,8 @@ source:
   url: http://localhost:9090/prom
   mode: remote_read
   timeout: 1m
+  concurrency: 5
+  max_samples_per_second: 250000
   authorization: {type: Token, credentials_file: token}
 )");
   EXPECT_EQ(config.global.evaluation_interval, absl::Seconds(30));
@@ -95,6 +97,8 @@ source:
   EXPECT_EQ(config.source.url, "http://localhost:9090/prom");
   EXPECT_EQ(config.source.mode, SourceMode::kRemoteRead);
   EXPECT_EQ(config.source.timeout, absl::Minutes(1));
+  EXPECT_EQ(config.source.concurrency, 5);
+  EXPECT_EQ(config.source.max_samples_per_second, 250'000);
   EXPECT_EQ(config.source.http.authorization.type, "Token");
   EXPECT_EQ(config.source.http.authorization.credentials_file, "/etc/s/token");
 }
@@ -210,6 +214,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "1:51: cert_file and key_file must be configured together"},
         BadCase{"source: {url: 'http://x', tls_config: {insecure_skip_verify: 5}}",
                 "1:62: insecure_skip_verify in tls_config must be true or false, not this value"},
+        BadCase{"source: {url: 'http://x', concurrency: 65}",
+                "1:40: concurrency in source must be at most 64"},
         BadCase{"source: {url: 'http://x', timeout: 0s}",
                 "1:36: timeout in source must be at least 1ms"}));
 

@@ -122,10 +122,11 @@ FakeAnswer FakePrometheus::Handle(const FakeRequest& request) {
     --failures;
     return Answer(503, "not now");
   }
-  if (request.target == "/api/v1/read") {
-    return has_remote_read ? Read(request) : Answer(404, "404 page not found");
-  }
-  return Query(request);
+  FakeAnswer answer = request.target != "/api/v1/read" ? Query(request)
+                      : has_remote_read                ? Read(request)
+                                                       : Answer(404, "404 page not found");
+  answer.delay = delay;
+  return answer;
 }
 
 FakeAnswer FakePrometheus::Read(const FakeRequest& request) const {

@@ -30,6 +30,7 @@ class FakePrometheus {
   bool has_remote_read = true;
   std::atomic<int> failures{0};      // so many requests to come are answered with 503
   int64_t sample_limit = 1'000'000;  // of one remote read or query
+  absl::Duration delay = absl::ZeroDuration();  // of each answer
   int64_t hide_newer_than_ms = 1'000'000'000'000'000;  // samples not scraped yet
 
   FakeServer& server() { return server_; }

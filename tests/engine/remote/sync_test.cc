@@ -167,7 +167,9 @@ TEST_F(SyncTest, OverlappingSelectorsOfDifferentWindows) {
 }
 
 TEST_F(SyncTest, AFailedSliceIsLoadedAgain) {
-  const auto sync = Make({.first_slice = absl::Minutes(10), .max_slice = absl::Minutes(10)});
+  const auto sync = Make({.first_slice = absl::Minutes(10),
+                          .max_slice = absl::Minutes(10),
+                          .concurrency = 1});
   sync->SetSelectors({Selector("m", kHour)});
   absl::Status status = sync->LoadHistory(kNow, [&](const SyncProgress& progress) {
     if (progress.samples > 100) source.failures = 1;

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/remote/sync_slices.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+
+namespace sloburn::remote {
+namespace {
+
+// A slice may miss its target size by this much before it is given up and halved; a throttled one would
+// put a burst on the source.
+constexpr int64_t kMostOverTarget = 8, kMostOverThrottle = 2;
+
+}  // namespace
+
+int64_t Sync::StartOf(const Target& target, int64_t now_ms) const {
+  return target.has_coverage ? target.covered_to_ms : now_ms - target.oldest_ms;
+}
+
+Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms)
+    : SliceLoader(sync, targets, to_ms, false, nullptr) {}
+
+Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
+                               const ProgressReceiver& progress)
+    : SliceLoader(sync, targets, to_ms, true, &progress) {}
+
+Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, bool is_history,
+                               const ProgressReceiver* progress)
+    : sync_(sync),
+      targets_(targets),
+      to_ms_(to_ms),
+      is_history_(is_history),
+      progress_(progress),
+      min_ms_(absl::ToInt64Milliseconds(sync.options_.min_slice)),
+      max_ms_(absl::ToInt64Milliseconds(sync.options_.max_slice)),
+      start_(absl::Now()),
+      begin_ms_(to_ms),
+      slice_ms_(std::clamp(absl::ToInt64Milliseconds(sync.options_.first_slice), min_ms_, max_ms_)) {
+  absl::MutexLock lock(&sync_.mutex_);
+  for (const auto& target : targets_) {
+    begin_ms_ = std::min(begin_ms_, sync_.StartOf(*target, to_ms_));
+  }
+  cursor_ms_ = begin_ms_;
+  if (!is_history_) return;
+  sync_.stats_.is_loading = true;
+  sync_.stats_.progress = {};
+  sync_.stats_.progress.selectors = targets_.size();
+}
+
+Sync::SliceLoader::~SliceLoader() {
+  Abandon();
+  if (!is_history_) return;
+  absl::MutexLock lock(&sync_.mutex_);
+  sync_.stats_.is_loading = false;
+}
+
+size_t Sync::SliceLoader::Width() const {
+  // The first request finds out how the source is read.
+  if (!is_history_ || sync_.mode_ == SyncMode::kAuto) return 1;
+  return sync_.options_.concurrency;
+}
+
+bool Sync::SliceLoader::IsThrottled() const {
+  return is_history_ && sync_.options_.max_samples_per_second > 0;
+}
+
+int64_t Sync::SliceLoader::SamplesPerSlice() const {
+  const SyncOptions& options = sync_.options_;
+  if (!is_history_) return options.samples_per_slice;
+  int64_t samples = options.samples_per_slice / static_cast<int64_t>(options.concurrency);
+  // A throttle that let minutes' worth pass at once would be none.
+  if (IsThrottled()) samples = std::min(samples, options.max_samples_per_second);
+  return std::max<int64_t>(1, samples);
+}
+
+std::unique_ptr<Sync::Slice> Sync::SliceLoader::Plan(int64_t end_ms) const {
+  auto slice = std::make_unique<Slice>();
+  slice->begin_ms = cursor_ms_;
+  slice->end_ms = end_ms;
+  const bool can_shrink = end_ms - cursor_ms_ > min_ms_;
+  slice->most_samples =
+      can_shrink ? (IsThrottled() ? kMostOverThrottle : kMostOverTarget) * SamplesPerSlice()
+                 : kMostOverTarget * sync_.options_.samples_per_slice;
+  const int64_t overlap_ms = absl::ToInt64Milliseconds(sync_.options_.overlap);
+  absl::ReaderMutexLock lock(&sync_.mutex_);
+  for (const auto& target : targets_) {
+    // A selector that begins within the slice is loaded from the slice's start on: its series may
+    // be those of another selector, and a Storage could not take the earlier part later.
+    const int64_t start_ms = sync_.StartOf(*target, to_ms_);
+    if (start_ms >= end_ms) continue;
+    Window window{target, cursor_ms_, end_ms, is_history_};
+    window.is_first = !target->has_coverage && start_ms >= cursor_ms_;
+    if (target->has_coverage) {
+      // The history's own slices meet exactly; later pulls look back for late scrapes.
+      window.from_ms = is_history_ ? std::max(cursor_ms_, target->covered_to_ms)
+                                   : std::max(target->covered_to_ms - overlap_ms,
+                                              target->covered_from_ms);
+    }
+    slice->text = target->text;
+    slice->windows.push_back(std::move(window));
+  }
+  return slice;
+}
+
+void Sync::SliceLoader::StartAhead() {
+  while (cursor_ms_ < to_ms_ && ahead_.size() < Width()) {
+    if (is_history_) {
+      // What was fetched is committed first.
+      if (!ahead_.empty() && !sync_.throttle_.IsAllowed()) return;
+      if (!sync_.throttle_.WaitUntilAllowed(sync_.cancelled_)) return;
+    }
+    ahead_.push_back(Plan(std::min(cursor_ms_ + slice_ms_, to_ms_)));
+    Slice& slice = *ahead_.back();
+    if (IsThrottled()) {
+      slice.charged = SamplesPerSlice();
+      sync_.throttle_.Charge(slice.charged);
+    }
+    cursor_ms_ = slice.end_ms;
+    if (Width() == 1) {
+      sync_.Fetch(slice);
+    } else {
+      slice.thread = std::thread([this, &slice] { sync_.Fetch(slice); });
+    }
+  }
+}
+
+absl::Status Sync::SliceLoader::TakeFirst() {
+  const std::unique_ptr<Slice> slice = std::move(ahead_.front());
+  ahead_.pop_front();
+  if (slice->thread.joinable()) slice->thread.join();
+  sync_.throttle_.Charge(-slice->charged);
+  samples_ += slice->samples;
+  for (const Answer& answer : slice->answers) RETURN_IF_ERROR(sync_.Take(answer));
+  if (absl::IsResourceExhausted(slice->status) && slice->end_ms - slice->begin_ms > min_ms_) {
+    // What was fetched ahead is likely too much as well.
+    Abandon();
+    cursor_ms_ = slice->begin_ms;
+    slice_ms_ = std::max(min_ms_, (slice->end_ms - slice->begin_ms) / 2);
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(slice->status);
+  Adapt(*slice);
+  Report(*slice);
+  return absl::OkStatus();
+}
+
+void Sync::SliceLoader::Abandon() {
+  for (const auto& slice : ahead_) slice->is_abandoned = true;
+  for (const auto& slice : ahead_) {
+    if (slice->thread.joinable()) slice->thread.join();
+    sync_.throttle_.Charge(-slice->charged);
+  }
+  ahead_.clear();
+}
+
+void Sync::SliceLoader::Adapt(const Slice& slice) {
+  const int64_t target = SamplesPerSlice(), length = slice.end_ms - slice.begin_ms;
+  if (slice.samples > target) slice_ms_ = std::min(slice_ms_, std::max(min_ms_, length / 2));
+  if (slice.samples < target / 4) slice_ms_ = std::max(slice_ms_, std::min(max_ms_, length * 2));
+}
+
+void Sync::SliceLoader::Report(const Slice& slice) {
+  if (!is_history_) return;
+  SyncProgress progress;
+  progress.selector = slice.text;
+  progress.selectors = targets_.size();
+  progress.fraction =
+      static_cast<double>(slice.end_ms - begin_ms_) / static_cast<double>(to_ms_ - begin_ms_);
+  progress.slice_start_ms = slice.begin_ms;
+  progress.slice_end_ms = slice.end_ms;
+  progress.samples = samples_;
+  const absl::Duration elapsed = absl::Now() - start_;
+  progress.samples_per_second =
+      static_cast<double>(samples_) / std::max(1e-3, absl::ToDoubleSeconds(elapsed));
+  progress.remaining = elapsed * ((1 - progress.fraction) / progress.fraction);
+  {
+    absl::MutexLock lock(&sync_.mutex_);
+    sync_.stats_.progress = progress;
+  }
+  if (*progress_) (*progress_)(progress);
+}
+
+absl::Status Sync::SliceLoader::Run() {
+  while (cursor_ms_ < to_ms_ || !ahead_.empty()) {
+    StartAhead();
+    if (sync_.cancelled_.HasBeenNotified()) return absl::CancelledError("the source: cancelled");
+    RETURN_IF_ERROR(TakeFirst());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sloburn::remote

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One load of Sync: slices of time, several fetched at once, committed in order. Private to Sync.
+//
+// Memory: each slice that is under way or waits to be committed holds its samples; together they aim
+// at SyncOptions::samples_per_slice, and a slice that misses its share by far is given up and halved.
+// Threads: one; it starts one more for each slice that is fetched ahead, and ends it.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "engine/remote/sync_state.h"
+
+namespace sloburn::remote {
+
+class Sync::SliceLoader {
+ public:
+  // A pull: what is new since the coverage ends, at once.
+  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms);
+  // History: in parallel, and throttled.
+  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, const ProgressReceiver& progress);
+  ~SliceLoader();
+
+  absl::Status Run();
+
+ private:
+  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, bool is_history,
+              const ProgressReceiver* progress);
+  size_t Width() const;
+  bool IsThrottled() const;
+  int64_t SamplesPerSlice() const;
+  std::unique_ptr<Slice> Plan(int64_t end_ms) const;
+  void StartAhead();
+  absl::Status TakeFirst();
+  void Abandon();
+  void Adapt(const Slice& slice);
+  void Report(const Slice& slice);
+
+  Sync& sync_;
+  const Targets& targets_;
+  const int64_t to_ms_;
+  const bool is_history_;
+  const ProgressReceiver* const progress_;  // may be null, and may be empty
+  const int64_t min_ms_, max_ms_;           // of a slice
+  const absl::Time start_;
+  int64_t begin_ms_;
+  int64_t cursor_ms_;  // where the next slice begins
+  int64_t slice_ms_;
+  int64_t samples_ = 0;
+  std::deque<std::unique_ptr<Slice>> ahead_;
+};
+
+}  // namespace sloburn::remote
