@@ -142,7 +142,7 @@ class Exporter {
     return reader
         .Read(queries,
               [&](remote::ReadSeries series) {
-                if (!series.status.ok()) ++progress_.histogram_series;
+                if (!series.status.ok() || !series.histograms.empty()) ++progress_.histogram_series;
                 return Write(metrics_[from + series.query_index], series.labels, series.samples);
               })
         .status();

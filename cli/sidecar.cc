@@ -22,8 +22,8 @@ namespace {
 constexpr absl::Duration kShutdownGrace = absl::Seconds(10);
 // How many pulls may fail before the figures of SLOs are called old.
 constexpr int kLatePulls = 3;
-// Kept beyond the retention: the newest sample may be younger than a tick, and a window as long as the
-// retention is to be whole at that tick.
+// Kept beyond the retention: the newest sample may be younger than a tick, and a window as long as
+// the retention is to be whole at that tick.
 constexpr absl::Duration kRetentionSlack = absl::Hours(1);
 
 MemoryStorageOptions WithSlack(MemoryStorageOptions options) {

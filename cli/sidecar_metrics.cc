@@ -182,7 +182,8 @@ void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFam
       static_cast<double>(stats.selectors_resumed));
   AddHistoryMetrics(stats, families);
   Add(families, "sloburn_source_histogram_series_total",
-      "Series with native histograms, which are passed over.", MetricType::kCounter,
+      "Series of which something was left out: native histograms by the query API, or "
+      "chunks that cannot be read.", MetricType::kCounter,
       static_cast<double>(stats.histogram_series));
 }
 

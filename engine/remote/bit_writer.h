@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bits from the highest down, and the numbers that TSDB chunks are made of. Private to the chunk
-// encoders; the reading side is in xor_chunk.cc.
+// encoders; the reading side is bit_reader.h.
 //
 //   BitWriter out;
 //   out.Varint(time);

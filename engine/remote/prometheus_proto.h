@@ -77,6 +77,7 @@ std::string EncodeReadRequest(const std::vector<ReadQuery>& queries,
 struct SampledSeries {
   size_t query_index = 0;
   SeriesSamples series;
+  absl::Status left_out = {};  // not OK where histograms that make no sense were left out
 };
 
 // A ReadResponse (type SAMPLES): every series of every query.

@@ -60,6 +60,9 @@ struct RawSeries {
   std::vector<HistogramSample> histograms;
   absl::Status histogram_error;  // of the first that is not valid
   int64_t exemplars = 0;
+  // Of histograms that make no sense: whether the rest is taken all the same, and what was wrong.
+  bool skips_invalid = false;
+  absl::Status left_out = {};
 };
 
 // TimeSeries{1 labels 2 samples 3 exemplars 4 histograms}. `samples_room` is what the limit leaves.
@@ -70,6 +73,7 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
   series.histograms.clear();
   series.histogram_error = absl::OkStatus();
   series.exemplars = 0;
+  series.left_out = absl::OkStatus();
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
@@ -94,6 +98,10 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
           return TooManySamples(limits);
         }
         WrittenHistogram histogram = ReadHistogram(ReadMessage(wire));
+        if (series.skips_invalid && !histogram.verdict.ok()) {
+          series.left_out.Update(histogram.verdict);
+          break;
+        }
         series.histogram_error.Update(histogram.verdict);
         series.histograms.push_back(std::move(histogram.sample));
         break;
@@ -158,6 +166,8 @@ absl::Status AddWrittenSeries(RawSeries& raw, WriteRequest& request) {
 absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLimits& limits,
                              size_t& samples, std::vector<SampledSeries>& out) {
   RawSeries raw;
+  // Prometheus 3.5 leaves the bounds of custom buckets out of such answers.
+  raw.skips_invalid = true;
   while (wire.next()) {
     if (wire.tag() != 1) {
       wire.skip();
@@ -165,10 +175,10 @@ absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLim
     }
     if (out.size() >= limits.max_series) return TooManySeries(limits);
     RETURN_IF_ERROR(ReadTimeSeries(ReadMessage(wire), limits, limits.max_samples - samples, raw));
-    RETURN_IF_ERROR(raw.histogram_error);
     samples += raw.samples.size() + raw.histograms.size();
-    out.push_back({query_index, {BuildLabels(raw.labels), raw.samples,
-                                 std::move(raw.histograms)}});
+    out.push_back({query_index,
+                   {BuildLabels(raw.labels), raw.samples, std::move(raw.histograms)},
+                   raw.left_out});
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
+#include "engine/model/histogram.h"
 #include "engine/remote/chunked_frames.h"
 #include "engine/remote/snappy_block.h"
 #include "engine/remote/xor_chunk.h"
@@ -19,20 +20,34 @@ constexpr std::string_view kStreamedType = "application/x-streamed-protobuf";
 constexpr size_t kShownBytes = 64;  // of an answer that cannot be read
 
 // Chunks of one series may overlap where the server holds out-of-order data.
-void SortAndCut(std::vector<Sample>& samples, const ReadQuery& query) {
-  std::erase_if(samples, [&](const Sample& sample) {
+template <typename AnySample>
+void SortAndCut(std::vector<AnySample>& samples, const ReadQuery& query) {
+  std::erase_if(samples, [&](const AnySample& sample) {
     return sample.timestamp_ms < query.start_ms || sample.timestamp_ms > query.end_ms;
   });
-  const auto by_time = [](const Sample& a, const Sample& b) {
+  const auto by_time = [](const AnySample& a, const AnySample& b) {
     return a.timestamp_ms < b.timestamp_ms;
   };
   if (!std::is_sorted(samples.begin(), samples.end(), by_time)) {
     std::stable_sort(samples.begin(), samples.end(), by_time);
   }
-  const auto same_time = [](const Sample& a, const Sample& b) {
+  const auto same_time = [](const AnySample& a, const AnySample& b) {
     return a.timestamp_ms == b.timestamp_ms;
   };
   samples.erase(std::unique(samples.begin(), samples.end(), same_time), samples.end());
+}
+
+// Hands a series on, unless nothing of it is within its query's range.
+absl::Status Deliver(ReadSeries series, const ReadQuery& query, const SeriesReceiver& receive,
+                     ReadStats& stats) {
+  SortAndCut(series.samples, query);
+  SortAndCut(series.histograms, query);
+  if (series.samples.empty() && series.histograms.empty() && series.status.ok()) {
+    return absl::OkStatus();
+  }
+  ++stats.series;
+  stats.samples += std::ssize(series.samples) + std::ssize(series.histograms);
+  return receive(std::move(series));
 }
 
 // Joins the frames of one series and hands each series on when the next begins.
@@ -64,24 +79,29 @@ class SeriesAssembler {
     if (!current_) return absl::OkStatus();
     ReadSeries series = *std::move(current_);
     current_.reset();
-    SortAndCut(series.samples, queries_[series.query_index]);
-    if (series.samples.empty() && series.status.ok()) return absl::OkStatus();
-    ++stats_.series;
-    stats_.samples += static_cast<int64_t>(series.samples.size());
-    return receive_(std::move(series));
+    const ReadQuery& query = queries_[series.query_index];
+    series.samples = std::move(decoded_.floats);
+    series.histograms = std::move(decoded_.histograms);
+    decoded_ = {};
+    size_ = 0;
+    return Deliver(std::move(series), query, receive_, stats_);
   }
 
  private:
   absl::Status Add(size_t query_index, ChunkedSeries& series) {
     if (!current_ || current_->query_index != query_index || !(current_->labels == series.labels)) {
       RETURN_IF_ERROR(Finish());
-      current_ = ReadSeries{query_index, std::move(series.labels), {}, absl::OkStatus()};
+      current_ = ReadSeries{query_index, std::move(series.labels)};
     }
     const ReadQuery& query = queries_[query_index];
     for (const EncodedChunk& chunk : series.chunks) {
       ++stats_.chunks;
-      const absl::Status status = DecodeFloatChunk(chunk.encoding, chunk.data, current_->samples);
-      if (absl::IsUnimplemented(status)) {
+      const size_t histograms = decoded_.histograms.size();
+      const absl::Status status = DecodeChunk(chunk.encoding, chunk.data, decoded_);
+      for (size_t i = histograms; i < decoded_.histograms.size(); ++i) {
+        size_ += static_cast<size_t>(decoded_.histograms[i].histogram->SizeInSamples());
+      }
+      if (!status.ok() && !absl::IsDataLoss(status)) {
         const bool is_inside = chunk.max_ms >= query.start_ms && chunk.min_ms <= query.end_ms;
         if (current_->status.ok() && is_inside) current_->status = status;
       } else if (!status.ok()) {
@@ -89,7 +109,7 @@ class SeriesAssembler {
             StrCat("remote read: series ", current_->labels.ToString(), ": ",
                    std::string_view(status.message().data(), status.message().size())));
       }
-      if (current_->samples.size() > options_.limits.max_samples) {
+      if (decoded_.floats.size() + size_ > options_.limits.max_samples) {
         return absl::ResourceExhaustedError(
             StrCat("remote read: series ", current_->labels.ToString(),
                    " has more than the limit of ", options_.limits.max_samples, " samples"));
@@ -103,6 +123,8 @@ class SeriesAssembler {
   const SeriesReceiver& receive_;
   ReadStats& stats_;
   std::optional<ReadSeries> current_;
+  DecodedSamples decoded_;  // of current_
+  size_t size_ = 0;         // of its histograms, in samples
 };
 
 }  // namespace
@@ -152,15 +174,9 @@ absl::Status RemoteReader::ReadSampled(const HttpResponse& response,
       return absl::DataLossError("remote read: an answer to a query that was not asked");
     }
     ReadSeries series{sampled.query_index, std::move(sampled.series.labels),
-                      std::move(sampled.series.samples), absl::OkStatus()};
-    SortAndCut(series.samples, queries[sampled.query_index]);
-    if (!sampled.series.histograms.empty()) {
-      series.status = absl::UnimplementedError("native histograms cannot be read");
-    }
-    if (series.samples.empty() && series.status.ok()) continue;
-    ++stats.series;
-    stats.samples += static_cast<int64_t>(series.samples.size());
-    RETURN_IF_ERROR(receive(std::move(series)));
+                      std::move(sampled.series.samples), std::move(sampled.series.histograms),
+                      std::move(sampled.left_out)};
+    RETURN_IF_ERROR(Deliver(std::move(series), queries[sampled.query_index], receive, stats));
   }
   return absl::OkStatus();
 }

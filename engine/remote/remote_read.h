@@ -26,16 +26,19 @@ struct RemoteReadOptions {
   size_t max_frame_bytes = 50 << 20;
   size_t max_decoded_bytes = 512 << 20;  // of a SAMPLES answer
   absl::Duration total_timeout = absl::Minutes(10);
-  ProtoLimits limits = {};  // max_samples: of a SAMPLES answer, or of one series
+  // max_samples: of a SAMPLES answer, or of one series, where a histogram counts as several.
+  ProtoLimits limits = {};
 };
 
 struct ReadSeries {
   size_t query_index = 0;
   Labels labels;
   // In time order, each timestamp once, all within the query's range.
-  std::vector<Sample> samples;
-  // Unimplemented where the series has native histograms: `samples` holds its floats only.
-  absl::Status status;
+  std::vector<Sample> samples = {};
+  std::vector<HistogramSample> histograms = {};
+  // Not OK where some of its chunks had to be left out: of an encoding that is not known
+  // (Unimplemented), or histograms that make no sense.
+  absl::Status status = {};
 };
 
 // An error ends the read and is returned.
@@ -43,7 +46,8 @@ using SeriesReceiver = std::function<absl::Status(ReadSeries)>;
 
 struct ReadStats {
   bool is_streamed = false;
-  int64_t frames = 0, chunks = 0, series = 0, samples = 0, bytes = 0;
+  int64_t frames = 0, chunks = 0, series = 0, bytes = 0;
+  int64_t samples = 0;  // histograms included
 };
 
 class RemoteReader {

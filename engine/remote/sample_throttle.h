@@ -6,8 +6,8 @@
 //   throttle.Charge(expected);             // before a request
 //   throttle.Charge(samples - expected);   // after it
 //
-// How many samples a request brings is known only afterwards: the next one waits for as long as they
-// were worth. Time that was not used is not saved up. Threads: any.
+// How many samples a request brings is known only afterwards: the next one waits for as long as
+// they were worth. Time that was not used is not saved up. Threads: any.
 #pragma once
 
 #include <cstdint>

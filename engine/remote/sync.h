@@ -22,12 +22,13 @@
 // (A server with a lookback of its own, as VictoriaMetrics, decides by that.)
 //
 // Samples that the store refuses (a series that is also written here, out-of-order arrivals) are
-// counted and skipped. Native histograms are counted and skipped.
+// counted and skipped. Native histograms come by remote read, to the bit; the query API does not
+// tell all that makes one, so there they are counted and skipped.
 //
-// With a CoverageStore the covered time of each selector outlives the process: the next one asks for
-// what came since only. That holds for the same source, read in the same way. It is void where it
-// ends in the future (the clock was set back: what was asked then may not have been there yet), or
-// ended longer ago than the longest window reaches and resume_within. Whatever is asked twice is
+// With a CoverageStore the covered time of each selector outlives the process: the next one asks
+// for what came since only. That holds for the same source, read in the same way. It is void where
+// it ends in the future (the clock was set back: what was asked then may not have been there yet),
+// or ended longer ago than the longest window reaches and resume_within. Whatever is asked twice is
 // compared with what the store has, so nothing is taken for known that is not there.
 //
 // A reload may ask for older samples of series that are loaded already; a Storage cannot take
@@ -166,7 +167,8 @@ class Sync {
   struct Slice;
   struct Pending;
   class StoredTimes;
-  // All that the source has in [first_ms, last_ms] was seen here. last_ms is the newest in the store.
+  // All that the source has in [first_ms, last_ms] was seen here. last_ms is the newest in the
+  // store.
   struct SeriesState {
     int64_t first_ms, last_ms;
   };
@@ -197,7 +199,7 @@ class Sync {
   absl::StatusOr<Answer> FetchByQueryApi(Window window, Slice& slice);
   absl::StatusOr<std::vector<Labels>> LiveAt(const Target& target, int64_t time_ms);
   absl::Status CheckSize(const Slice& slice, const Batch& batch, const Window& window) const;
-  void CountFetched(Slice& slice, int64_t samples);
+  void CountFetched(Slice& slice, const Batch& batch);
   void CountRequest();
 
   // sync_commit.cc: putting answers into the store.

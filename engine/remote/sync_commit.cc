@@ -16,6 +16,38 @@ std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
 }
 
+// The floats and histograms of a series as one.
+class InTimeOrder {
+ public:
+  explicit InTimeOrder(const SeriesSamples& series) : series_(series) {}
+
+  bool is_valid() const {
+    return float_ < series_.samples.size() || histogram_ < series_.histograms.size();
+  }
+  int64_t time_ms() const {
+    return is_float() ? series_.samples[float_].timestamp_ms
+                      : series_.histograms[histogram_].timestamp_ms;
+  }
+  absl::Status AppendTo(Appender& appender) const {
+    if (is_float()) {
+      return appender.Append(series_.labels, time_ms(), series_.samples[float_].value);
+    }
+    return appender.AppendHistogram(series_.labels, time_ms(),
+                                    series_.histograms[histogram_].histogram);
+  }
+  void Next() { ++(is_float() ? float_ : histogram_); }
+
+ private:
+  bool is_float() const {
+    if (float_ == series_.samples.size()) return false;
+    return histogram_ == series_.histograms.size() ||
+           series_.samples[float_].timestamp_ms <= series_.histograms[histogram_].timestamp_ms;
+  }
+
+  const SeriesSamples& series_;
+  size_t float_ = 0, histogram_ = 0;
+};
+
 }  // namespace
 
 // The times of samples that the store has. A window's series are looked up where one of them has
@@ -130,28 +162,29 @@ absl::Status Sync::AppendSeries(const Window& window, const SeriesSamples& serie
   if (window.is_first && state.last_ms <= window.from_ms) state.first_ms = kMaxTimeMs;
   std::optional<std::vector<int64_t>> here;  // the times that the store has already
   int64_t lost_ms = kMinTimeMs;
-  for (const Sample& sample : series.samples) {
-    const bool is_old = sample.timestamp_ms <= before.last_ms;
-    bool is_known = is_old && sample.timestamp_ms >= before.first_ms;
+  for (InTimeOrder next(series); next.is_valid(); next.Next()) {
+    const int64_t time_ms = next.time_ms();
+    const bool is_old = time_ms <= before.last_ms;
+    bool is_known = is_old && time_ms >= before.first_ms;
     if (is_old && !is_known) {
       if (!here) {
         ASSIGN_OR_RETURN(here, stored.In(window, series.labels));
       }
-      is_known = std::binary_search(here->begin(), here->end(), sample.timestamp_ms);
+      is_known = std::binary_search(here->begin(), here->end(), time_ms);
     }
     if (is_known) {
       ++pending.counted.samples_known;
       continue;
     }
-    if (!is_old) state.last_ms = sample.timestamp_ms;
-    const absl::Status status = appender.Append(series.labels, sample.timestamp_ms, sample.value);
+    if (!is_old) state.last_ms = time_ms;
+    const absl::Status status = next.AppendTo(appender);
     if (status.ok()) {
       ++pending.counted.samples_appended;
-      if (!is_old) state.first_ms = std::min(state.first_ms, sample.timestamp_ms);
+      if (!is_old) state.first_ms = std::min(state.first_ms, time_ms);
     } else if (!absl::IsOutOfRange(status) && !absl::IsAlreadyExists(status)) {
       return absl::FailedPreconditionError(StrCat("the store: ", Text(status)));
     } else if (is_old && window.is_history) {
-      lost_ms = sample.timestamp_ms;
+      lost_ms = time_ms;
       ++pending.counted.samples_too_old;
     } else {
       ++pending.counted.samples_refused;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "engine/model/histogram.h"
 #include "engine/model/label_builder.h"
 #include "engine/remote/sync.h"
 #include "engine/remote/sync_state.h"
@@ -28,9 +29,9 @@ void Sync::Fetch(Slice& slice) {
   size_t next = 0;
   while (next < slice.windows.size() && !slice.is_abandoned) {
     const SyncMode mode = mode_;
-    const size_t count = mode == SyncMode::kQueryApi
-                             ? 1
-                             : std::min(options_.selectors_per_request, slice.windows.size() - next);
+    const size_t left = slice.windows.size() - next;
+    const size_t count =
+        mode == SyncMode::kQueryApi ? 1 : std::min(options_.selectors_per_request, left);
     const auto begin = slice.windows.begin() + static_cast<ptrdiff_t>(next);
     absl::StatusOr<Answer> answer =
         mode == SyncMode::kQueryApi
@@ -59,20 +60,21 @@ void Sync::CountRequest() {
   ++stats_.requests;
 }
 
-void Sync::CountFetched(Slice& slice, int64_t samples) {
-  slice.samples += samples;
+void Sync::CountFetched(Slice& slice, const Batch& batch) {
+  slice.samples += batch.samples;
+  slice.size += batch.size;
   // Pulls are not throttled, and do not slow history down either.
-  if (!slice.windows.empty() && slice.windows.front().is_history) throttle_.Charge(samples);
+  if (!slice.windows.empty() && slice.windows.front().is_history) throttle_.Charge(batch.samples);
   absl::MutexLock lock(&mutex_);
-  stats_.samples_fetched += samples;
+  stats_.samples_fetched += batch.samples;
 }
 
 absl::Status Sync::CheckSize(const Slice& slice, const Batch& batch, const Window& window) const {
   if (slice.is_abandoned) return absl::CancelledError("the source: given up");
-  const int64_t samples = slice.samples + batch.samples;
-  if (samples <= slice.most_samples) return absl::OkStatus();
+  const int64_t size = slice.size + batch.size;
+  if (size <= slice.most_size) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      StrCat("more than ", samples, " samples in one slice of ", window.target->selector));
+      StrCat("more than ", size, " samples in one slice of ", window.target->selector));
 }
 
 absl::StatusOr<Sync::Answer> Sync::FetchByRemoteRead(std::vector<Window> windows, Slice& slice) {
@@ -84,15 +86,21 @@ absl::StatusOr<Sync::Answer> Sync::FetchByRemoteRead(std::vector<Window> windows
   Batch& batch = answer.batch;
   const auto receive = [&](ReadSeries series) -> absl::Status {
     if (!series.status.ok()) ++batch.histogram_series;
-    if (series.samples.empty()) return absl::OkStatus();
-    batch.samples += static_cast<int64_t>(series.samples.size());
+    if (series.samples.empty() && series.histograms.empty()) return absl::OkStatus();
+    batch.samples += std::ssize(series.samples) + std::ssize(series.histograms);
+    batch.size += std::ssize(series.samples);
+    for (const HistogramSample& sample : series.histograms) {
+      batch.size += sample.histogram->SizeInSamples();
+    }
     RETURN_IF_ERROR(CheckSize(slice, batch, windows[series.query_index]));
-    batch.series.push_back({series.query_index, {Strip(series.labels), std::move(series.samples)}});
+    batch.series.push_back({series.query_index,
+                            {Strip(series.labels), std::move(series.samples),
+                             std::move(series.histograms)}});
     return absl::OkStatus();
   };
   CountRequest();
   const absl::Status status = reader_.Read(queries, receive).status();
-  CountFetched(slice, batch.samples);
+  CountFetched(slice, batch);
   RETURN_IF_ERROR(status);
   answer.windows = std::move(windows);
   return answer;
@@ -115,8 +123,9 @@ absl::StatusOr<Sync::Answer> Sync::FetchByQueryApi(Window window, Slice& slice) 
     if (series.samples.back().timestamp_ms > live_from_ms) answer.live.push_back(series.labels);
     batch.series.push_back({0, std::move(series)});
   }
+  batch.size = batch.samples;
   const absl::Status size = CheckSize(slice, batch, window);
-  CountFetched(slice, batch.samples);
+  CountFetched(slice, batch);
   RETURN_IF_ERROR(size);
   bool needs_live;
   int64_t covered_to_ms;

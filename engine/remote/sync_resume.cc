@@ -67,7 +67,8 @@ void Sync::Resume(const Targets& targets, int64_t now_ms) {
       if (known == resumable_.end() || target->has_coverage) continue;
       target->has_coverage = true;
       target->covered_from_ms = known->second.from_ms;
-      target->covered_to_ms = std::max(known->second.from_ms, std::min(known->second.to_ms, now_ms));
+      target->covered_to_ms =
+          std::max(known->second.from_ms, std::min(known->second.to_ms, now_ms));
       target->saved_to_ms = target->covered_to_ms;
       target->needs_live = true;
       if (now_ms - target->oldest_ms < target->covered_from_ms) needs_fresh_storage_ = true;
@@ -95,7 +96,8 @@ void Sync::SaveCoverage(const std::vector<Window>& windows) {
     absl::MutexLock lock(&mutex_);
     for (const Window& window : windows) {
       Target& target = *window.target;
-      const bool is_due = window.is_history || target.covered_to_ms >= target.saved_to_ms + kSaveEveryMs;
+      const bool is_due =
+          window.is_history || target.covered_to_ms >= target.saved_to_ms + kSaveEveryMs;
       if (!is_due) continue;
       times.push_back({target.selector, CoveredFromOf(target), target.covered_to_ms});
       target.saved_to_ms = target.covered_to_ms;

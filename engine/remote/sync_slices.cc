@@ -9,9 +9,12 @@
 namespace sloburn::remote {
 namespace {
 
-// A slice may miss its target size by this much before it is given up and halved; a throttled one would
-// put a burst on the source.
+// A slice may miss its target size by this much before it is given up and halved; a throttled one
+// would put a burst on the source.
 constexpr int64_t kMostOverTarget = 8, kMostOverThrottle = 2;
+// Slices grow fast where they are too small. One that is too large was fetched for nothing, and a load
+// that is ended again and again before it found its size would never get on.
+constexpr int64_t kThrottledFirstShare = 16;
 
 }  // namespace
 
@@ -37,7 +40,9 @@ Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms
       max_ms_(absl::ToInt64Milliseconds(sync.options_.max_slice)),
       start_(absl::Now()),
       begin_ms_(to_ms),
-      slice_ms_(std::clamp(absl::ToInt64Milliseconds(sync.options_.first_slice), min_ms_, max_ms_)) {
+      slice_ms_(std::clamp(absl::ToInt64Milliseconds(sync.options_.first_slice) /
+                               (IsThrottled() ? kThrottledFirstShare : 1),
+                           min_ms_, max_ms_)) {
   absl::MutexLock lock(&sync_.mutex_);
   for (const auto& target : targets_) {
     begin_ms_ = std::min(begin_ms_, sync_.StartOf(*target, to_ms_));
@@ -80,7 +85,7 @@ std::unique_ptr<Sync::Slice> Sync::SliceLoader::Plan(int64_t end_ms) const {
   slice->begin_ms = cursor_ms_;
   slice->end_ms = end_ms;
   const bool can_shrink = end_ms - cursor_ms_ > min_ms_;
-  slice->most_samples =
+  slice->most_size =
       can_shrink ? (IsThrottled() ? kMostOverThrottle : kMostOverTarget) * SamplesPerSlice()
                  : kMostOverTarget * sync_.options_.samples_per_slice;
   const int64_t overlap_ms = absl::ToInt64Milliseconds(sync_.options_.overlap);
@@ -157,8 +162,8 @@ void Sync::SliceLoader::Abandon() {
 
 void Sync::SliceLoader::Adapt(const Slice& slice) {
   const int64_t target = SamplesPerSlice(), length = slice.end_ms - slice.begin_ms;
-  if (slice.samples > target) slice_ms_ = std::min(slice_ms_, std::max(min_ms_, length / 2));
-  if (slice.samples < target / 4) slice_ms_ = std::max(slice_ms_, std::min(max_ms_, length * 2));
+  if (slice.size > target) slice_ms_ = std::min(slice_ms_, std::max(min_ms_, length / 2));
+  if (slice.size < target / 4) slice_ms_ = std::max(slice_ms_, std::min(max_ms_, length * 2));
 }
 
 void Sync::SliceLoader::Report(const Slice& slice) {
@@ -188,6 +193,11 @@ absl::Status Sync::SliceLoader::Run() {
     if (sync_.cancelled_.HasBeenNotified()) return absl::CancelledError("the source: cancelled");
     RETURN_IF_ERROR(TakeFirst());
   }
+  if (!is_history_) return absl::OkStatus();
+  // Also where there was nothing to load.
+  absl::MutexLock lock(&sync_.mutex_);
+  sync_.stats_.progress.fraction = 1;
+  sync_.stats_.progress.remaining = absl::ZeroDuration();
   return absl::OkStatus();
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One load of Sync: slices of time, several fetched at once, committed in order. Private to Sync.
 //
-// Memory: each slice that is under way or waits to be committed holds its samples; together they aim
-// at SyncOptions::samples_per_slice, and a slice that misses its share by far is given up and halved.
+// Memory: each slice that is under way or waits to be committed holds its samples; together they
+// aim at SyncOptions::samples_per_slice, and a slice that misses its share by far is given up and
+// halved.
 // Threads: one; it starts one more for each slice that is fetched ahead, and ends it.
 #pragma once
 

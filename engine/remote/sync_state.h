@@ -55,6 +55,7 @@ struct Sync::Batch {
   };
   std::vector<Series> series;
   int64_t samples = 0;
+  int64_t size = 0;  // a histogram counts as several samples
   int64_t histogram_series = 0;
 };
 
@@ -69,7 +70,7 @@ struct Sync::Answer {
 // All windows of one stretch of time, under way or fetched.
 struct Sync::Slice {
   int64_t begin_ms = 0, end_ms = 0;
-  int64_t most_samples = 0;  // above, it is given up
+  int64_t most_size = 0;  // above, it is given up
   int64_t charged = 0;  // samples that the throttle was told to expect
   std::string text;          // of the selector that progress names
   std::vector<Window> windows;
@@ -77,7 +78,7 @@ struct Sync::Slice {
 
   // Written by the thread that fetches, read after it has ended.
   std::vector<Answer> answers;
-  int64_t samples = 0;
+  int64_t samples = 0, size = 0;
   absl::Status status;  // the first error; the answers to other requests are there all the same
   std::thread thread;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decodes the float chunks of Prometheus' TSDB, bit for bit: NaN payloads, staleness markers, -0.
+// Decodes the chunks of Prometheus' TSDB, bit for bit: NaN payloads, staleness markers, -0. Those
+// of native histograms are in histogram_chunk_decode.h.
 //
 // XOR (type 1), all numbers big-endian, bits from the highest:
 //   count:u16  then count samples
@@ -29,9 +30,14 @@ namespace sloburn::remote {
 absl::Status DecodeXorChunk(std::string_view chunk, std::vector<Sample>& samples);
 absl::Status DecodeXor2Chunk(std::string_view chunk, std::vector<Sample>& samples);
 
-// By encoding (prometheus_proto.h). Unimplemented, naming the type, for histograms and for
-// encodings that we do not know.
-absl::Status DecodeFloatChunk(int32_t encoding, std::string_view chunk,
-                              std::vector<Sample>& samples);
+struct DecodedSamples {
+  std::vector<Sample> floats;
+  std::vector<HistogramSample> histograms;
+};
+
+// By encoding (prometheus_proto.h). Unimplemented, naming the type, for histograms with start
+// timestamps and for encodings that we do not know; otherwise errors as above and of
+// histogram_chunk_decode.h.
+absl::Status DecodeChunk(int32_t encoding, std::string_view chunk, DecodedSamples& samples);
 
 }  // namespace sloburn::remote

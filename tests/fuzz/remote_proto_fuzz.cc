@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "base/check.h"
+#include "engine/model/histogram.h"
 #include "engine/remote/chunked_frames.h"
 #include "engine/remote/gzip_decoder.h"
+#include "engine/remote/histogram_chunk_encode.h"
 #include "engine/remote/prometheus_proto.h"
 #include "engine/remote/query_api.h"
 #include "engine/remote/read_request.h"
@@ -73,11 +75,33 @@ void FuzzReadRequest(std::string_view bytes) {
   }
 }
 
+// What was decoded and fits into one chunk again is the same after encoding and decoding.
+void CheckHistograms(const std::vector<HistogramSample>& decoded) {
+  std::vector<int64_t> times;
+  std::vector<HistogramPtr> histograms;
+  for (const HistogramSample& sample : decoded) {
+    times.push_back(sample.timestamp_ms);
+    histograms.push_back(sample.histogram);
+  }
+  if (histograms.empty()) return;
+  const size_t count = HistogramRun(histograms.data(), histograms.size());
+  CHECK(count >= 1 && count <= histograms.size());
+  DecodedSamples again;
+  CHECK(DecodeChunk(3, EncodeHistogramChunk(times.data(), histograms.data(), count), again).ok());
+  CHECK(again.histograms.size() == count);
+  for (size_t i = 0; i < count; ++i) {
+    CHECK(again.histograms[i].timestamp_ms == times[i]);
+    CHECK(*again.histograms[i].histogram == *histograms[i]);
+  }
+}
+
 void FuzzChunks(std::string_view bytes) {
-  for (const int32_t encoding : {1, 4}) {
-    std::vector<Sample> samples;
-    (void)DecodeFloatChunk(encoding, bytes, samples).ok();
-    CHECK(samples.size() <= bytes.size() * 8);
+  for (const int32_t encoding : {1, 2, 3, 4, 5}) {
+    DecodedSamples samples;
+    (void)DecodeChunk(encoding, bytes, samples).ok();
+    CHECK(samples.floats.size() <= bytes.size() * 8);
+    CHECK(samples.histograms.size() <= bytes.size() * 8);
+    CheckHistograms(samples.histograms);
   }
 }
 
@@ -86,8 +110,8 @@ void FuzzChunkedResponse(std::string_view bytes) {
   if (!response.ok()) return;
   for (const ChunkedSeries& series : response->series) {
     for (const EncodedChunk& chunk : series.chunks) {
-      std::vector<Sample> samples;
-      (void)DecodeFloatChunk(chunk.encoding, chunk.data, samples).ok();
+      DecodedSamples samples;
+      (void)DecodeChunk(chunk.encoding, chunk.data, samples).ok();
     }
   }
 }

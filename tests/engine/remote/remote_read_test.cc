@@ -7,7 +7,9 @@
 #include <bit>
 
 #include "base/str_cat.h"
+#include "engine/model/histogram.h"
 #include "engine/model/stale.h"
+#include "engine/remote/histogram_chunk_encode.h"
 #include "engine/remote/snappy_block.h"
 #include "tests/engine/remote/fake_server.h"
 #include "tests/engine/remote/prometheus_wire.h"
@@ -114,22 +116,45 @@ TEST(RemoteReadTest, ChunksAreCutToTheRangeSortedAndDistinct) {
   EXPECT_TRUE(IsStale(outcome.series[0].samples[7].value));
 }
 
-TEST(RemoteReadTest, HistogramsAreReportedPerSeries) {
+TEST(RemoteReadTest, ChunksThatCannotBeReadAreReportedPerSeries) {
   const std::vector<Sample> samples = Samples(0, 5000);
   const Outcome outcome =
       Read(Answer(200,
-                  SeriesFrame("h", {ChunkMessage(samples, 2, "whatever")}) +
+                  SeriesFrame("h", {ChunkMessage(samples, 5, "whatever")}) +
                       SeriesFrame("x", {ChunkMessage(samples, 99, "whatever"), Chunk(samples)}) +
                       SeriesFrame("z", {ChunkMessage(samples, 4, Xor2Chunk(samples))}),
                   kStreamed));
   ASSERT_TRUE(outcome.stats.ok()) << outcome.stats.status();
   ASSERT_EQ(outcome.series.size(), 3u);
   EXPECT_TRUE(absl::IsUnimplemented(outcome.series[0].status));
-  EXPECT_THAT(Message(outcome.series[0].status), HasSubstr("histogram chunks (type 2)"));
+  EXPECT_THAT(Message(outcome.series[0].status), HasSubstr("histogram with start timestamps chunks (type 5)"));
   EXPECT_THAT(Message(outcome.series[1].status), HasSubstr("unknown type 99"));
   EXPECT_EQ(outcome.series[1].samples.size(), 6u);
   EXPECT_TRUE(outcome.series[2].status.ok());
   EXPECT_EQ(outcome.series[2].samples.size(), 6u);
+}
+
+TEST(RemoteReadTest, HistogramsComeBesideFloats) {
+  Histogram h;
+  h.positive = {{{0, 1}}, {2}};
+  h.count = 2;
+  std::vector<HistogramPtr> histograms(6, std::make_shared<const Histogram>(h));
+  const int64_t times[] = {-1000, 1000, 2000, 100'000, 100'001, 100'002};
+  const std::vector<Sample> samples = Samples(3000, 5000);
+  const Outcome outcome =
+      Read(Answer(200,
+                  SeriesFrame("h", {ChunkMessage(samples, 3,
+                                                 EncodeHistogramChunk(times, histograms.data(), 6)),
+                                    Chunk(samples)}),
+                  kStreamed));
+  ASSERT_TRUE(outcome.stats.ok()) << outcome.stats.status();
+  ASSERT_EQ(outcome.series.size(), 1u);
+  EXPECT_TRUE(outcome.series[0].status.ok()) << outcome.series[0].status;
+  EXPECT_EQ(outcome.series[0].samples.size(), 3u);
+  ASSERT_EQ(outcome.series[0].histograms.size(), 3u);  // the others are outside of the range
+  EXPECT_EQ(outcome.series[0].histograms[0].timestamp_ms, 1000);
+  EXPECT_TRUE(*outcome.series[0].histograms[0].histogram == h);
+  EXPECT_EQ(outcome.stats->samples, 6);
 }
 
 TEST(RemoteReadTest, FaultsAreErrors) {
@@ -177,14 +202,19 @@ TEST(RemoteReadTest, SampledAnswers) {
   for (const auto& [time, value] : Samples(-1000, 3000)) {
     series += BytesField(2, DoubleField(1, value) + VarintField(2, static_cast<uint64_t>(time)));
   }
-  const std::string message = BytesField(1, BytesField(1, series + BytesField(4, VarintField(1, 0))));
+  // A good histogram, and one of a schema that is none.
+  series += BytesField(4, VarintField(1, 0) + VarintField(15, 500));
+  series += BytesField(4, VarintField(1, 0) + VarintField(4, 199) + VarintField(15, 700));
+  const std::string message = BytesField(1, BytesField(1, series));
   const Outcome outcome =
       Read(Answer(200, SnappyCompress(message), "Content-Type: application/x-protobuf\r\n"));
   ASSERT_TRUE(outcome.stats.ok()) << outcome.stats.status();
   EXPECT_FALSE(outcome.stats->is_streamed);
   ASSERT_EQ(outcome.series.size(), 1u);
   EXPECT_EQ(outcome.series[0].samples.size(), 4u);
-  EXPECT_TRUE(absl::IsUnimplemented(outcome.series[0].status));
+  ASSERT_EQ(outcome.series[0].histograms.size(), 1u);
+  EXPECT_EQ(outcome.series[0].histograms[0].timestamp_ms, 500);
+  EXPECT_THAT(Message(outcome.series[0].status), HasSubstr("invalid schema"));
   EXPECT_TRUE(absl::IsDataLoss(Read(Answer(200, "<html>Login</html>")).stats.status()));
   EXPECT_TRUE(absl::IsDataLoss(Read(Answer(200, SnappyCompress("\x0a\xff"))).stats.status()));
 }

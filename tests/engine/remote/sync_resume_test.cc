@@ -108,7 +108,8 @@ class SyncResumeTest : public testing::Test {
     const auto copy = folder_ / StrCat("killed-", ++kills_);
     std::filesystem::create_directories(copy);
     for (const char* suffix : {"", "-wal"}) {
-      std::filesystem::copy_file(StrCat(Path(), suffix), StrCat((copy / "sloburn.db").string(), suffix));
+      std::filesystem::copy_file(StrCat(Path(), suffix),
+                                 StrCat((copy / "sloburn.db").string(), suffix));
     }
     sync.reset();
     durable.reset();

@@ -122,10 +122,10 @@ TEST(XorChunkTest, EveryCutIsAnErrorOrAPrefix) {
   for (const int32_t type : {1, 4}) {
     const std::string chunk = type == 1 ? XorChunk(samples) : Xor2Chunk(samples);
     for (size_t size = 0; size < chunk.size(); ++size) {
-      std::vector<Sample> got;
-      const absl::Status status = DecodeFloatChunk(type, chunk.substr(0, size), got);
+      DecodedSamples got;
+      const absl::Status status = DecodeChunk(type, chunk.substr(0, size), got);
       EXPECT_TRUE(absl::IsDataLoss(status)) << size;
-      EXPECT_LT(got.size(), samples.size());
+      EXPECT_LT(got.floats.size(), samples.size());
     }
   }
 }
@@ -155,13 +155,13 @@ TEST(XorChunkTest, AWindowWiderThanAValueIsRefused) {
 }
 
 TEST(XorChunkTest, OtherEncodingsAreNamed) {
-  std::vector<Sample> got;
-  for (const int32_t type : {2, 3, 5, 6}) {
-    const absl::Status status = DecodeFloatChunk(type, "", got);
+  DecodedSamples got;
+  for (const int32_t type : {5, 6}) {
+    const absl::Status status = DecodeChunk(type, "", got);
     EXPECT_TRUE(absl::IsUnimplemented(status));
     EXPECT_THAT(std::string(status.message()), HasSubstr("histogram"));
   }
-  EXPECT_THAT(std::string(DecodeFloatChunk(77, "", got).message()), HasSubstr("unknown type 77"));
+  EXPECT_THAT(std::string(DecodeChunk(77, "", got).message()), HasSubstr("unknown type 77"));
 }
 
 }  // namespace
