@@ -80,6 +80,19 @@ int64_t Sync::SliceLoader::SamplesPerSlice() const {
   return std::max<int64_t>(1, samples);
 }
 
+// A slice ends where a selector begins: a window of minutes is not to be loaded for all of a day.
+int64_t Sync::SliceLoader::EndOfSlice() const {
+  int64_t end_ms = std::min(cursor_ms_ + slice_ms_, to_ms_);
+  absl::ReaderMutexLock lock(&sync_.mutex_);
+  for (const auto& target : targets_) {
+    const int64_t start_ms = sync_.StartOf(*target, to_ms_);
+    if (!target->has_coverage && start_ms >= cursor_ms_ + min_ms_) {
+      end_ms = std::min(end_ms, start_ms);
+    }
+  }
+  return end_ms;
+}
+
 std::unique_ptr<Sync::Slice> Sync::SliceLoader::Plan(int64_t end_ms) const {
   auto slice = std::make_unique<Slice>();
   slice->begin_ms = cursor_ms_;
@@ -91,8 +104,8 @@ std::unique_ptr<Sync::Slice> Sync::SliceLoader::Plan(int64_t end_ms) const {
   const int64_t overlap_ms = absl::ToInt64Milliseconds(sync_.options_.overlap);
   absl::ReaderMutexLock lock(&sync_.mutex_);
   for (const auto& target : targets_) {
-    // A selector that begins within the slice is loaded from the slice's start on: its series may
-    // be those of another selector, and a Storage could not take the earlier part later.
+    // A selector that begins within the slice, soon after its start, is loaded from there on: its
+    // series may be those of another one, and a Storage could not take the earlier part later.
     const int64_t start_ms = sync_.StartOf(*target, to_ms_);
     if (start_ms >= end_ms) continue;
     Window window{target, cursor_ms_, end_ms, is_history_};
@@ -116,7 +129,7 @@ void Sync::SliceLoader::StartAhead() {
       if (!ahead_.empty() && !sync_.throttle_.IsAllowed()) return;
       if (!sync_.throttle_.WaitUntilAllowed(sync_.cancelled_)) return;
     }
-    ahead_.push_back(Plan(std::min(cursor_ms_ + slice_ms_, to_ms_)));
+    ahead_.push_back(Plan(EndOfSlice()));
     Slice& slice = *ahead_.back();
     if (IsThrottled()) {
       slice.charged = SamplesPerSlice();

@@ -30,6 +30,7 @@ class Sync::SliceLoader {
   size_t Width() const;
   bool IsThrottled() const;
   int64_t SamplesPerSlice() const;
+  int64_t EndOfSlice() const;
   std::unique_ptr<Slice> Plan(int64_t end_ms) const;
   void StartAhead();
   absl::Status TakeFirst();

@@ -108,7 +108,8 @@ TEST(HistogramChunkDecodeTest, ChunksOfPrometheus) {
 }
 
 TEST(HistogramChunkDecodeTest, StalenessMarkers) {
-  const Histogram& last = *Decoded(kWhole, false).back().histogram;
+  const std::vector<HistogramSample> whole = Decoded(kWhole, false);
+  const Histogram& last = *whole.back().histogram;
   EXPECT_EQ(std::bit_cast<uint64_t>(last.sum), kStaleBits);
   EXPECT_TRUE(last.positive.empty() && last.negative.empty() && last.count == 0);
   const std::vector<HistogramSample> only = Decoded(kMarkerOnly, false);

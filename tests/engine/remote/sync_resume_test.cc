@@ -409,6 +409,17 @@ TEST_F(SyncResumeTest, SlicesAreFetchedAtOnceAndCommittedInOrder) {
   EXPECT_LT(took[true], 0.6 * took[false]);
 }
 
+TEST_F(SyncResumeTest, ShortWindowsAreNotLoadedForAWholeSlice) {
+  Scrape("n", kNow - 4 * kHour, kNow);
+  Open(Slices(absl::Hours(24)));
+  sync->SetSelectors({Selector("m", 4 * kHour), Selector("n", 5 * kMinute)});
+  ASSERT_TRUE(sync->LoadHistory(kNow).ok());
+  EXPECT_EQ(sync->Stats().samples_fetched, 4 * kSamplesPerHour + 5 * kMinute / kStep);
+  ExpectStored("m", kNow - 4 * kHour, kNow);
+  ExpectStored("n", kNow - 5 * kMinute, kNow);
+  EXPECT_TRUE(sync->Covers(Named("n"), kNow - 5 * kMinute, kNow));
+}
+
 TEST_F(SyncResumeTest, FaultsInTheMidstOfParallelSlicesLoseNothing) {
   Open(Slices(absl::Minutes(5)));
   sync->SetSelectors({Selector("m", 4 * kHour)});
