@@ -83,19 +83,30 @@ class SortedWindow {
   std::vector<double> sorted_;
 };
 
+bool GoesOn(double before, double value) { return value >= before && !IsLess(value, before); }
+
+bool IsAscending(const double* begin, const double* end) {
+  for (const double* value = begin + 1; value < end; ++value) {
+    if (!GoesOn(value[-1], *value)) return false;
+  }
+  return true;
+}
+
 // For every sample where the run of samples that do not fall, and are numbers, begins that it ends:
 // windows within a run, as those of a counter mostly are, are in order as they stand.
 std::vector<uint32_t> RunStarts(const double* values, size_t size) {
   std::vector<uint32_t> starts(size);
   for (size_t i = 1; i < size; ++i) {
-    const bool goes_on = values[i] >= values[i - 1] && !IsLess(values[i], values[i - 1]);
+    const bool goes_on = GoesOn(values[i - 1], values[i]);
     starts[i] = goes_on ? starts[i - 1] : static_cast<uint32_t>(i);
   }
   return starts;
 }
 
 size_t SlidingQuantile(const SeriesWindows& w, StepValues out) {
-  const std::vector<uint32_t> run_starts = RunStarts(w.values, w.size);
+  // One window is looked at as it is.
+  const std::vector<uint32_t> run_starts =
+      w.steps == 1 ? std::vector<uint32_t>() : RunStarts(w.values, w.size);
   SortedWindow sorted(w.values);
   WindowSlider slider(w.timestamps, w.size);
   size_t largest = 0;
@@ -110,7 +121,9 @@ size_t SlidingQuantile(const SeriesWindows& w, StepValues out) {
       out.values[step] = *result;
       continue;
     }
-    const bool is_ascending = run_starts[slider.end() - 1] <= slider.begin();
+    const bool is_ascending =
+        w.steps == 1 ? IsAscending(w.values + slider.begin(), w.values + slider.end())
+                     : run_starts[slider.end() - 1] <= slider.begin();
     if (w.steps == 1 && !is_ascending) {
       // One window: two values have to be found, not all put in order.
       std::vector<double> values(w.values + slider.begin(), w.values + slider.end());

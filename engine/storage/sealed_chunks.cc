@@ -144,17 +144,31 @@ ChunkSummary SealedChunks::Summary(size_t begin, size_t end, uint32_t kinds) con
   return all;
 }
 
+size_t SealedChunks::GuessEndingFrom(int64_t time_ms) const {
+  if (time_ms <= min_ms_) return 0;
+  if (time_ms >= max_ms_) return size() - 1;
+  const double share = (static_cast<double>(time_ms) - static_cast<double>(min_ms_)) /
+                       (static_cast<double>(max_ms_) - static_cast<double>(min_ms_));
+  // The last chunk may be of any length up to theirs: this is the right one or the one before.
+  const double guess = share * (static_cast<double>(size()) - 0.5) - 0.5;
+  return static_cast<size_t>(std::max(guess, 0.0));
+}
+
+void SealedChunks::NoteAdded(const StoredChunk& chunk) {
+  is_plain &= chunk.is_plain;
+  has_sums &= chunk.summary.has_sums;
+  chunk_bytes += chunk.bytes.size();
+  if (size() == 0) min_ms_ = chunk.min_ms;
+  max_ms_ = chunk.max_ms;
+}
+
 void SealedChunks::AddOpen(StoredChunkPtr chunk) {
-  is_plain &= chunk->is_plain;
-  has_sums &= chunk->summary.has_sums;
-  chunk_bytes += chunk->bytes.size();
+  NoteAdded(*chunk);
   open = std::move(chunk);
 }
 
 void SealedChunks::AddFull(StoredChunkPtr chunk) {
-  is_plain &= chunk->is_plain;
-  has_sums &= chunk->summary.has_sums;
-  chunk_bytes += chunk->bytes.size();
+  NoteAdded(*chunk);
   if (full == nullptr || full_size == full->capacity()) {
     auto larger = std::make_shared<ChunkArray>(full == nullptr ? kFirstCapacity
                                                                : full_size + full_size / 2 + 1);

@@ -94,8 +94,11 @@ struct SealedChunks {
 
   size_t size() const { return full_size + (open == nullptr ? 0 : 1); }
   const StoredChunk& chunk(size_t i) const { return i < full_size ? *full->slot(i).chunk : *open; }
-  int64_t min_ms() const { return chunk(0).min_ms; }
-  int64_t max_ms() const { return chunk(size() - 1).max_ms; }
+  // REQUIRES: size() > 0. Here and not in the chunks, which a query may not look at otherwise.
+  int64_t min_ms() const { return min_ms_; }
+  int64_t max_ms() const { return max_ms_; }
+  // A guess for FirstEndingFrom; good where all chunks take the same time.
+  size_t GuessEndingFrom(int64_t time_ms) const;
   // Since the series began, what was dropped included; i <= size().
   uint64_t floats_before(size_t i) const;
   uint64_t samples_before(size_t i) const;
@@ -117,8 +120,11 @@ struct SealedChunks {
       const std::shared_ptr<const SealedChunks>& before, int64_t time_ms);
 
  private:
+  void NoteAdded(const StoredChunk& chunk);
   void AddOpen(StoredChunkPtr chunk);
   void AddFull(StoredChunkPtr chunk);
+
+  int64_t min_ms_ = 0, max_ms_ = 0;
 };
 
 }  // namespace sloburn

@@ -117,13 +117,22 @@ class StoredFacts : public FactsReader {
         folded_kinds_(FoldedKinds(kinds)),
         is_single_(is_single) {
     SampleView head = view.head->View(0, view.head_size);
-    head.may_have_markers = view.has_markers;
-    head_ = FloatsIn(head, head_kept_);
+    if (view.interval_ms > 0 && !view.has_markers) {
+      head_ = {head.values, head.size, nullptr, head.timestamps[0], view.interval_ms};
+    } else {
+      head.may_have_markers = view.has_markers;
+      head_ = FloatsIn(head, head_kept_);
+    }
     head_.size = head_.UpTo(limit_ms);
   }
 
   absl::StatusOr<bool> Facts(int64_t start_ms, int64_t end_ms, WindowFacts& facts) override {
     facts.count = 0;
+    if (!is_begun_ && chunks_ > 0) {
+      left_part_ = sealed_->GuessEndingFrom(start_ms + 1);
+      right_part_ = sealed_->GuessEndingFrom(std::min(end_ms, limit_ms_));
+      is_begun_ = true;
+    }
     ASSIGN_OR_RETURN(Position begin, PositionAfter(start_ms, left_part_, left_));
     left_part_ = begin.part;
     ASSIGN_OR_RETURN(Position end, PositionAfter(std::min(end_ms, limit_ms_), right_part_, right_));
@@ -253,6 +262,7 @@ class StoredFacts : public FactsReader {
   SampleBuffer head_kept_;
   FloatColumn head_;
   DecodedChunk left_, right_;
+  bool is_begun_ = false;
   size_t left_part_ = 0, right_part_ = 0;  // where the last window's edges were
 };
 

@@ -81,6 +81,7 @@ class DurableStorage : public CommitLog, public CoverageStore {
   DurableStorage(DurableOptions options, MemoryStorage& storage)
       : options_(options), storage_(storage) {}
 
+  // durable_open.cc
   absl::Status CheckLog(const std::string& path);
   absl::Status Fill(const std::string& path);
   absl::Status Connect(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -90,12 +91,16 @@ class DurableStorage : public CommitLog, public CoverageStore {
   absl::Status Lock(const std::string& path);
   // Whether the database's pages are damaged.
   absl::StatusOr<bool> Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // durable_checkpoint.cc
   absl::Status CheckpointAll();
   absl::Status CheckpointSeries(uint32_t begin, uint32_t end);
   absl::Status WriteSeries(uint32_t id, const SeriesView& view, Persisted& persisted)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status DropOld();
   absl::Status MeasureDatabase() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // durable_storage.cc
   void Disconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WriteRecord(const std::vector<CommittedSeries>& commit, std::string_view record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
