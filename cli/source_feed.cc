@@ -173,7 +173,8 @@ bool SourceFeed::Covers(const engine::PreparedQuery::Selector& selector, int64_t
     if (ReadsOnlyOwnSeries(selector.matchers, written_)) return true;
   }
   const int64_t from = selector.has_at ? selector.at_min_ms : eval_ms - selector.oldest_ms;
-  const int64_t to = selector.has_at ? selector.at_max_ms : eval_ms - selector.newest_ms;
+  const int64_t to =
+      std::min(eval_ms, selector.has_at ? selector.at_max_ms : eval_ms - selector.newest_ms);
   if (sync_->Covers(selector.matchers, from, to)) return true;
   const auto covered_from = sync_->CoveredFrom(selector.matchers);
   *why = absl::StrCat(

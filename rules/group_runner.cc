@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/group_runner.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/log.h"
@@ -41,6 +42,17 @@ std::string WhyWarming(const Rule& rule, int64_t query_ms, const TickContext& co
     if (!context.coverage->Covers(selector, query_ms, &why)) return StrCat("warming: ", why);
   }
   return "";
+}
+
+// How far beyond its own time the group reads, by negative offsets.
+int64_t ReachForward(const GroupDefinition& group) {
+  int64_t reach_ms = 0;
+  for (const Rule& rule : group.rules) {
+    for (const engine::PreparedQuery::Selector& selector : QueryOf(rule).selectors()) {
+      reach_ms = std::max(reach_ms, -selector.newest_ms);
+    }
+  }
+  return reach_ms;
 }
 
 // Series of the last evaluation that this one does not have.
@@ -199,7 +211,11 @@ absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& 
   const absl::Duration query_offset = group.definition().query_offset;
   const TickTimes times{eval_time, absl::ToUnixMillis(eval_time - query_offset)};
   if (context.source != nullptr) {
-    const absl::Status pulled = context.source->BeforeTick(times.query_ms);
+    // With a query offset, what is later than the query may have happened by now.
+    const int64_t pull_ms = std::max(
+        times.query_ms, std::min(times.query_ms + ReachForward(group.definition()),
+                                 absl::ToUnixMillis(eval_time)));
+    const absl::Status pulled = context.source->BeforeTick(pull_ms);
     if (!pulled.ok()) {
       ApplyFailure(group, started, std::string(pulled.message()), context);
       return pulled;

@@ -164,6 +164,16 @@ TEST_F(SidecarTest, NewSamplesComeWithoutAnyRule) {
   EXPECT_THAT(warning, HasSubstr(prometheus_.server().url()));
 }
 
+TEST_F(SidecarTest, NegativeOffsetsAreNotWarming) {
+  Write("rules.yml", "groups:\n- name: g\n  rules:\n"
+                     "  - {record: ahead, expr: 'count(requests offset -1m)'}\n");
+  WriteConfig(Source() + "rule_files: [rules.yml]\n");
+  Start();
+  EXPECT_TRUE(Wait([&] {
+    return Ask("/api/v1/rules")["data"]["groups"][0]["rules"][0]["health"] == "ok";
+  })) << Ask("/api/v1/rules");
+}
+
 TEST_F(SidecarTest, UntilHistoryIsLoadedSlosAreWarming) {
   prometheus_.failures = 1'000'000;
   WriteConfig(Source() + "slo_files: [slos.yaml]\n");

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/str_cat.h"
 #include "engine/model/stale.h"
 #include "rule_fixture.h"
 
@@ -66,6 +67,18 @@ TEST(GroupRunner, QueryOffsetShiftsQueryAndSamples) {
   // The alert is active since the tick itself, as in Prometheus.
   EXPECT_EQ(f.Samples("ALERTS_FOR_STATE"), "ALERTS_FOR_STATE{alertname=\"A\"} 120@90");
   EXPECT_THAT(source.pulled_ms, ElementsAre(90'000));
+}
+
+TEST(GroupRunner, WhatNegativeOffsetsReadIsPulled) {
+  RuleFixture f;
+  SwitchedSource source;
+  f.context.source = &source;
+  for (const auto& [offset, query_offset] : {std::pair("1m", 0), {"1m", 120}, {"5m", 120}}) {
+    const auto group = f.Group(StrCat("query_offset: ", query_offset,
+                                      "s\nrules:\n- {record: a, expr: up offset -", offset, "}\n"));
+    f.Tick(*group, 600);
+  }
+  EXPECT_THAT(source.pulled_ms, ElementsAre(600'000, 540'000, 600'000));
 }
 
 TEST(GroupRunner, VanishedSeriesEnd) {
