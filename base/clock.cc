@@ -4,15 +4,22 @@
 #include <algorithm>
 
 namespace sloburn {
+namespace {
+
+constexpr absl::Duration kStepBack = absl::Seconds(1);
+
+}  // namespace
 
 absl::Time RealClock::Now() const { return absl::Now(); }
 
 bool RealClock::SleepUntil(absl::Time deadline, const std::atomic<bool>& stop) {
   absl::MutexLock lock(&mutex_);
+  absl::Time before = absl::Now();
   while (!stop.load()) {
     const absl::Time now = absl::Now();
-    if (now >= deadline) return true;
-    // In short pieces, so that a wall clock that jumps forward is noticed.
+    if (now >= deadline || now < before - kStepBack) return true;
+    before = now;
+    // In short pieces, so that a wall clock that jumps is noticed.
     woken_.WaitWithTimeout(&mutex_, std::min(deadline - now, absl::Seconds(1)));
   }
   return false;
@@ -30,7 +37,11 @@ absl::Time FakeClock::Now() const {
 
 bool FakeClock::SleepUntil(absl::Time deadline, const std::atomic<bool>& stop) {
   absl::MutexLock lock(&mutex_);
-  while (!stop.load() && now_ < deadline) changed_.Wait(&mutex_);
+  absl::Time before = now_;
+  while (!stop.load() && now_ < deadline && now_ >= before - kStepBack) {
+    before = now_;
+    changed_.Wait(&mutex_);
+  }
   return !stop.load();
 }
 

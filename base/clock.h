@@ -18,8 +18,9 @@ class Clock {
 
   virtual absl::Time Now() const = 0;
 
-  // Waits until `deadline` or until `*stop` becomes true and Wake() was called.
-  // Returns false when it was stopped.
+  // Waits until `deadline`, until `*stop` becomes true and Wake() was called, or until the clock is
+  // set back by more than a second: a deadline may be far away then. Returns false when it was
+  // stopped.
   virtual bool SleepUntil(absl::Time deadline, const std::atomic<bool>& stop) = 0;
 
   // Makes every SleepUntil look at its stop flag now.

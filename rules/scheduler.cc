@@ -89,12 +89,19 @@ void Scheduler::Run(RuleGroup& group, absl::Time slot, const Tick& tick,
                     const std::atomic<bool>& stop) {
   const absl::Duration interval = group.definition().interval;
   while (clock_.SleepUntil(slot, stop)) {
+    if (clock_.Now() < slot) {  // it was set back
+      slot = std::min(slot, SlotAfter(group, clock_.Now()));
+      continue;
+    }
     // Slots that have passed entirely are skipped; the newest one is still evaluated, late.
     const int64_t missed = (clock_.Now() - slot) / interval;
     if (missed > 0) group.CountMissed(missed);
     slot += missed * interval;
     RunOne(tick, slot, stop);
     slot += interval;
+    // Set back during the tick; not by the little that would tick twice.
+    const absl::Time now = clock_.Now();
+    if (slot > now + interval + absl::Seconds(1)) slot = SlotAfter(group, now);
   }
 }
 

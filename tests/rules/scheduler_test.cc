@@ -114,6 +114,21 @@ TEST(Scheduler, SkipsSlotsThatPassedDuringATick) {
   EXPECT_EQ(group.Metrics().iterations, 2);  // missed ones count; no real tick ran here
 }
 
+TEST(Scheduler, GoesOnWhereTheClockIsSetBack) {
+  FakeClock clock(AtSecond(100'000));
+  Scheduler scheduler(clock, 4);
+  RuleGroup group(GroupOf("f", "g", absl::Seconds(60)));
+  TickLog log;
+  scheduler.Add(group, [&](absl::Time slot) { log.Add(slot); });
+  const absl::Time slot = SlotAfter(group, AtSecond(100'000));
+  clock.Advance(absl::Seconds(60));
+  EXPECT_EQ(log.WaitFor(1).back(), slot);
+  clock.Advance(absl::Hours(-10));
+  for (size_t i = 0; i < 50 && log.WaitFor(2).size() < 2; ++i) clock.Advance(absl::Seconds(60));
+  EXPECT_LE(log.WaitFor(2).at(1), slot - absl::Hours(9));
+  scheduler.StopAll();
+}
+
 TEST(Scheduler, BoundsConcurrency) {
   FakeClock clock(AtSecond(1'000'000));
   std::vector<std::unique_ptr<RuleGroup>> groups;
