@@ -18,6 +18,7 @@ namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
 constexpr absl::Duration kHistoryRetry = absl::Seconds(5);
+constexpr absl::Duration kClockStep = absl::Seconds(1);  // what is less is slewed, or jitter
 constexpr absl::Duration kProgressInterval = absl::Seconds(10);
 
 remote::SyncMode ToSyncMode(SourceMode mode) {
@@ -112,12 +113,27 @@ void SourceFeed::Stop() {
 void SourceFeed::Run() {
   absl::Time next_load = absl::InfinitePast();
   do {
+    if (WasClockSetBack()) next_load = next_pull_ = absl::InfinitePast();
     if (options_.clock->Now() >= next_load && needs_history_.exchange(false) && !LoadHistory()) {
       needs_history_ = true;
       next_load = options_.clock->Now() + kHistoryRetry;
     }
     PullWhereDue();
   } while (options_.clock->SleepUntil(options_.clock->Now() + kPoll, stop_));
+}
+
+bool SourceFeed::WasClockSetBack() {
+  const absl::Time now = options_.clock->Now();
+  const absl::Duration back = newest_time_ - now;
+  newest_time_ = now;
+  if (back < kClockStep) return false;
+  Log(LogLevel::kWarn, "The clock was set back", {{"by", absl::FormatDuration(back)}});
+  if (sync_->ClockWasSetBack(absl::ToUnixMillis(now))) {
+    Log(LogLevel::kWarn, "History is loaded anew: what was pulled while the clock was ahead may "
+                         "not be all of it");
+    needs_history_ = true;
+  }
+  return true;
 }
 
 void SourceFeed::ReportProgress(const remote::SyncProgress& progress) {

@@ -76,6 +76,7 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
  private:
   SourceFeed(std::string url, const SourceFeedOptions& options, std::unique_ptr<remote::Sync> sync);
   void Run();
+  bool WasClockSetBack();
   bool LoadHistory();
   void ReportProgress(const remote::SyncProgress& progress);
   void PullWhereDue();
@@ -90,6 +91,7 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
 
   std::atomic<bool> stop_{false};
   std::atomic<bool> needs_history_{false};
+  absl::Time newest_time_ = absl::InfinitePast();  // the thread's own
   absl::Time next_pull_ = absl::InfinitePast();  // the thread's own
   bool was_pulled_ = true;                       // the thread's own
   absl::Time next_progress_ = absl::InfinitePast();  // the thread's own

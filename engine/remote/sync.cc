@@ -126,13 +126,28 @@ absl::Status Sync::LoadHistory(int64_t now_ms, const ProgressReceiver& progress)
 }
 
 absl::Status Sync::PullUpTo(int64_t t_ms) {
+  std::multiset<int64_t>::iterator own;
+  {
+    absl::MutexLock lock(&mutex_);
+    own = pulls_.insert(t_ms);
+  }
+  const absl::Status status = PullForAll(t_ms);
+  absl::MutexLock lock(&mutex_);
+  pulls_.erase(own);
+  return status;
+}
+
+absl::Status Sync::PullForAll(int64_t t_ms) {
   absl::MutexLock only_one(&pull_mutex_);
   Targets targets;
   {
     absl::ReaderMutexLock lock(&mutex_);
+    // The markers that the query API makes necessary belong to the time that was asked for.
+    const bool can_go_ahead = mode_ == SyncMode::kRemoteRead;
     for (const auto& [key, target] : targets_) {
       if (target->is_loaded && target->covered_to_ms < t_ms) targets.push_back(target);
     }
+    if (can_go_ahead) t_ms = std::max(t_ms, *pulls_.rbegin());
   }
   if (targets.empty()) return absl::OkStatus();
   SliceLoader loader(*this, targets, t_ms);

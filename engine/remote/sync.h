@@ -5,6 +5,7 @@
 //   sync->SetSelectors(selectors);            // at start and after each reload
 //   status = sync->LoadHistory(now, progress);  // in a thread of its own; repeat where it fails
 //   status = sync->PullUpTo(tick);            // before each tick
+//   if (sync->ClockWasSetBack(now)) ...       // where it was; then LoadHistory once more
 //   if (!sync->Covers(matchers, from, to)) ... // "warming"
 //
 // Selectors with equal matchers are one. History is loaded in slices of time, oldest first, all
@@ -12,7 +13,8 @@
 // order only: several slices are fetched at once, and committed in order. A slice that fails leaves
 // coverage as it was and is loaded again by the next call.
 // PullUpTo fetches (covered - overlap, t] for the selectors whose history is loaded; what is
-// stored already is skipped.
+// stored already is skipped, what came late to the source is put in between. Calls that wait for
+// another one are answered together: a slow source is asked once for all of them.
 //
 // Remote read brings staleness markers and, from Prometheus, the server's external_labels on each
 // series, which its own rules do not see: name them in strip_labels. The query API brings neither.
@@ -44,6 +46,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -146,6 +149,11 @@ class Sync {
   // source cannot be reached, the other selectors are pulled all the same.
   absl::Status PullUpTo(int64_t t_ms);
 
+  // For a clock that was set back to now_ms. What was asked of the future may not have been there
+  // yet: by up to `overlap` it is pulled once more; selectors that are ahead by more are loaded anew
+  // by the next LoadHistory. Returns whether there are such.
+  bool ClockWasSetBack(int64_t now_ms);
+
   // Whether everything that matches is here for [from_ms, to_ms]. False for unknown matchers.
   bool Covers(const Matchers& matchers, int64_t from_ms, int64_t to_ms) const;
   // How much of (from_ms, to_ms] is here, from 0 to 1; also while history is being loaded.
@@ -177,6 +185,7 @@ class Sync {
   Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> client);
 
   // sync.cc: what is to be loaded.
+  absl::Status PullForAll(int64_t t_ms);
   absl::Status Record(absl::Status status);
   void ForgetOldSeries(int64_t now_ms);
 
@@ -236,6 +245,7 @@ class Sync {
   std::unordered_map<std::string, std::shared_ptr<Target>> targets_ ABSL_GUARDED_BY(mutex_);
   // What was covered when the process began, of selectors that were not asked for yet.
   std::unordered_map<std::string, CoveredTime> resumable_ ABSL_GUARDED_BY(mutex_);
+  std::multiset<int64_t> pulls_ ABSL_GUARDED_BY(mutex_);  // how far PullUpTo is to go, all calls
   SyncStats stats_ ABSL_GUARDED_BY(mutex_);
   bool needs_fresh_storage_ ABSL_GUARDED_BY(mutex_) = false;
 };

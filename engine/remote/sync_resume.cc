@@ -52,6 +52,7 @@ void Sync::Resume(const Targets& targets, int64_t now_ms) {
   std::vector<CoveredTime> erased;
   size_t resumed = 0;
   int64_t oldest_to_ms = now_ms;
+  const int64_t overlap_ms = absl::ToInt64Milliseconds(options_.overlap);
   {
     absl::MutexLock lock(&mutex_);
     for (auto entry = resumable_.begin(); entry != resumable_.end();) {
@@ -67,9 +68,10 @@ void Sync::Resume(const Targets& targets, int64_t now_ms) {
       if (known == resumable_.end() || target->has_coverage) continue;
       target->has_coverage = true;
       target->covered_from_ms = known->second.from_ms;
+      // Scrapes that were late when the process ended are asked for as after any other pull.
       target->covered_to_ms =
-          std::max(known->second.from_ms, std::min(known->second.to_ms, now_ms));
-      target->saved_to_ms = target->covered_to_ms;
+          std::max(known->second.from_ms, std::min(known->second.to_ms - overlap_ms, now_ms));
+      target->saved_to_ms = known->second.to_ms;
       target->needs_live = true;
       if (now_ms - target->oldest_ms < target->covered_from_ms) needs_fresh_storage_ = true;
       oldest_to_ms = std::min(oldest_to_ms, target->covered_to_ms);
@@ -87,6 +89,33 @@ void Sync::Resume(const Targets& targets, int64_t now_ms) {
   if (resumed == 0) return;
   Log(LogLevel::kInfo, "Loading of history goes on where an earlier process ended",
       {{"selectors", StrCat(resumed)}, {"from", TimeText(oldest_to_ms)}});
+}
+
+bool Sync::ClockWasSetBack(int64_t now_ms) {
+  absl::MutexLock only_load(&load_mutex_);
+  absl::MutexLock only_pull(&pull_mutex_);
+  const int64_t overlap_ms = absl::ToInt64Milliseconds(options_.overlap);
+  std::vector<CoveredTime> erased;
+  {
+    absl::MutexLock commit_lock(&commit_mutex_);
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [key, target] : targets_) {
+      if (!target->has_coverage || target->covered_to_ms <= now_ms) continue;
+      if (target->covered_to_ms <= now_ms + overlap_ms) {
+        target->covered_to_ms = std::max(target->covered_from_ms, now_ms);
+        continue;
+      }
+      target->has_coverage = target->is_loaded = false;
+      target->covered_from_ms = target->covered_to_ms = 0;
+      target->saved_to_ms = kMinTimeMs;
+      erased.push_back({target->selector, 0, 0});
+    }
+    // From now on the store tells which samples are here.
+    if (!erased.empty()) series_.clear();
+  }
+  if (erased.empty()) return false;
+  if (options_.coverage != nullptr) WriteCoverage(erased);
+  return true;
 }
 
 void Sync::SaveCoverage(const std::vector<Window>& windows) {

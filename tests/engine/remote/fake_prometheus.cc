@@ -89,7 +89,9 @@ FakePrometheus::FakePrometheus()
 void FakePrometheus::Add(const Labels& labels, int64_t time_ms, double value) {
   SeriesSamples& series = series_[labels.ToString()];
   series.labels = labels;
-  series.samples.push_back({time_ms, value});
+  auto place = series.samples.end();
+  while (place != series.samples.begin() && std::prev(place)->timestamp_ms > time_ms) --place;
+  series.samples.insert(place, {time_ms, value});
 }
 
 void FakePrometheus::Know(std::string selector, Matchers matchers) {

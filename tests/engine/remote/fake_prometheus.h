@@ -21,7 +21,7 @@ class FakePrometheus {
  public:
   FakePrometheus();
 
-  // Appends to the series; makes it where it is new.
+  // Puts a sample into the series, in order of time; makes the series where it is new.
   void Add(const Labels& labels, int64_t time_ms, double value);
 
   // The selector text that the query API is to know, as it is asked for.

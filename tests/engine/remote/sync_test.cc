@@ -355,6 +355,74 @@ TEST_F(SyncTest, HistoryAndPullsRunAtTheSameTime) {
   ExpectStored("n", kNow - kHour, kNow);
 }
 
+TEST_F(SyncTest, LateSamplesOfTheSourceArePutBetween) {
+  MemoryStorage tolerant({.out_of_order_window = absl::Minutes(30)});
+  for (const SyncMode mode : {SyncMode::kRemoteRead, SyncMode::kQueryApi}) {
+    const std::string name = mode == SyncMode::kRemoteRead ? "m" : "n";
+    SyncOptions options{.mode = mode};
+    options.source.url = source.server().url();
+    const auto sync = *Sync::Create(options, &tolerant);
+    sync->SetSelectors({Selector(name, kHour)});
+    Scrape(name, kNow);
+    ASSERT_TRUE(sync->LoadHistory(kNow).ok());
+    Scrape(name, kNow + kStep);
+    ASSERT_TRUE(sync->PullUpTo(kNow + kStep).ok());
+    Scrape(name, kNow + 2000);
+    Scrape(name, kNow - kMinute + 1000);
+    ASSERT_TRUE(sync->PullUpTo(kNow + kStep + 1).ok());
+    Scrape(name, kNow + 3000);
+    ASSERT_TRUE(sync->PullUpTo(kNow + 2 * kStep).ok());
+    std::vector<int64_t> times;
+    const SeriesSet found = *tolerant.TakeSnapshot()->Select(Named(name), 0, 2 * kNow);
+    ASSERT_EQ(found.size(), 1u);
+    SampleBuffer buffer;
+    const SampleView view = *found[0]->Read(kNow - kMinute + 1, 2 * kNow, buffer);
+    EXPECT_THAT(std::vector<int64_t>(view.timestamps, view.timestamps + view.size),
+                testing::IsSupersetOf({kNow - kMinute + 1000, kNow, kNow + 2000, kNow + 3000,
+                                       kNow + kStep}));
+    EXPECT_EQ(sync->Stats().samples_refused, 0);
+    EXPECT_EQ(sync->Stats().samples_appended,
+              static_cast<int64_t>(sync->Stats().samples_fetched - sync->Stats().samples_known));
+  }
+}
+
+TEST_F(SyncTest, PullsThatWaitAreOneRequest) {
+  const auto sync = Make();
+  sync->SetSelectors({Selector("m", kHour)});
+  ASSERT_TRUE(sync->LoadHistory(kNow).ok());
+  source.delay = absl::Milliseconds(200);
+  const size_t before = source.server().requests().size();
+  std::vector<std::thread> ticks;
+  for (int i = 0; i < 20; ++i) {
+    ticks.emplace_back([&, i] {
+      EXPECT_TRUE(sync->PullUpTo(kNow + i * 100).ok());
+      EXPECT_TRUE(sync->Covers(Named("m"), kNow, kNow + i * 100));
+    });
+  }
+  for (std::thread& tick : ticks) tick.join();
+  EXPECT_LE(source.server().requests().size() - before, 4u);
+}
+
+TEST_F(SyncTest, WhatWasPulledOfTheFutureIsAskedAgain) {
+  const auto sync = Make();
+  sync->SetSelectors({Selector("m", kHour)});
+  ASSERT_TRUE(sync->LoadHistory(kNow).ok());
+  EXPECT_FALSE(sync->ClockWasSetBack(kNow));
+  ASSERT_TRUE(sync->PullUpTo(kNow + kHour).ok());  // the clock is ahead
+  for (int64_t t = kNow + kStep; t <= kNow + 5 * kMinute; t += kStep) Scrape("m", t);
+  EXPECT_TRUE(sync->ClockWasSetBack(kNow + 5 * kMinute));
+  EXPECT_FALSE(sync->Covers(Named("m"), kNow, kNow));
+  ASSERT_TRUE(sync->LoadHistory(kNow + 5 * kMinute).ok());
+  EXPECT_TRUE(sync->Covers(Named("m"), kNow - 55 * kMinute, kNow + 5 * kMinute));
+  ExpectStored("m", kNow - kHour, kNow + 5 * kMinute);
+  // By less than the overlap: the next pull asks for it.
+  ASSERT_TRUE(sync->PullUpTo(kNow + 6 * kMinute).ok());
+  Scrape("m", kNow + 5 * kMinute + kStep);
+  EXPECT_FALSE(sync->ClockWasSetBack(kNow + 5 * kMinute + kStep));
+  ASSERT_TRUE(sync->PullUpTo(kNow + 5 * kMinute + kStep + 1000).ok());
+  ExpectStored("m", kNow - kHour, kNow + 5 * kMinute + kStep);
+}
+
 TEST_F(SyncTest, CancelEndsALoad) {
   const auto sync = Make({.first_slice = absl::Minutes(1), .max_slice = absl::Minutes(1)});
   sync->SetSelectors({Selector("m", kHour)});
