@@ -27,8 +27,8 @@ class Coverage {
 class SourcePull {
  public:
   virtual ~SourcePull() = default;
-  // Brings the store up to `t_ms` (the query's time of the tick, or later). On an error the rules of
-  // the group show its message, and the tick writes nothing: no sample, no staleness marker, no
+  // Brings the store up to `t_ms` (the query's time of the tick, or later). On an error the rules
+  // of the group show its message, and the tick writes nothing: no sample, no staleness marker, no
   // change of an alert.
   virtual absl::Status BeforeTick(int64_t t_ms) = 0;
 };

@@ -160,9 +160,9 @@ absl::Status Sync::AppendSeries(const Window& window, const SeriesSamples& serie
   const SeriesState before = state;
   // Whether the time between the newest sample and the window was loaded is not known.
   if (window.is_first && state.last_ms <= window.from_ms) state.first_ms = kMaxTimeMs;
-  // A source that takes late samples puts them between those that were seen, so what a pull asks for
-  // once more is compared with the store. Of what this request brought already it is no use: that is
-  // not in the store yet.
+  // A source that takes late samples puts them between those that were seen, so what a pull asks
+  // for once more is compared with the store. Of what this request brought already it is no use:
+  // that is not in the store yet.
   const bool may_be_late = !window.is_history && !pending.states.contains(series.labels);
   std::optional<std::vector<int64_t>> here;  // the times that the store has already
   int64_t lost_ms = kMinTimeMs;
