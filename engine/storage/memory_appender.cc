@@ -232,6 +232,7 @@ absl::Status MemoryAppender::Commit() {
   for (Pending& pending : pending_) {
     if (!pending.empty()) CommitSeries(pending);
   }
+  if (storage_->log_ == nullptr) storage_->ForgetEnded();
   pending_.clear();
   positions_.clear();
   new_series_ = 0;

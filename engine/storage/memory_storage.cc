@@ -9,6 +9,12 @@
 #include "engine/storage/stored_series_reader.h"
 
 namespace sloburn {
+namespace {
+
+// Of data: how long a series that has ended may stay beyond the retention.
+constexpr absl::Duration kSweepPause = absl::Minutes(30);
+
+}  // namespace
 
 class MemorySnapshot : public Snapshot {
  public:
@@ -111,13 +117,31 @@ void MemoryStorage::EndRestore() {
   stats_.appended = 0;
 }
 
-void MemoryStorage::DropBefore(int64_t time_ms) {
+std::vector<uint32_t> MemoryStorage::DropBefore(int64_t time_ms) {
   absl::MutexLock lock(&mutex_);
-  for (StoredSeries& series : series_) {
+  return DropAllBefore(time_ms);
+}
+
+std::vector<uint32_t> MemoryStorage::DropAllBefore(int64_t time_ms) {
+  std::vector<uint32_t> emptied;
+  for (uint32_t id = 0; id < series_.size(); ++id) {
+    StoredSeries& series = series_[id];
+    if (series.empty()) continue;
     const SeriesFigures before = series.Figures();
     DropFrom(series, time_ms);
     CountFigures(before, series.Figures());
+    if (series.empty()) emptied.push_back(id);
   }
+  return emptied;
+}
+
+void MemoryStorage::ForgetEnded() {
+  if (options_.retention == absl::InfiniteDuration()) return;
+  const int64_t oldest = stats_.max_time_ms - absl::ToInt64Milliseconds(options_.retention);
+  const int64_t pause = absl::ToInt64Milliseconds(std::min(kSweepPause, options_.retention / 16));
+  if (oldest < swept_ms_ + pause) return;
+  swept_ms_ = oldest;
+  DropAllBefore(oldest);
 }
 
 void MemoryStorage::CountFigures(const SeriesFigures& before, const SeriesFigures& after) {

@@ -67,8 +67,8 @@ class MemoryStorage : public Storage {
   // In any order; those that are there already are ignored. All are there after EndRestore.
   void RestoreSamples(uint32_t id, const SampleView& samples);
   void EndRestore();
-  // Forgets the chunks of all series that end before `time_ms`.
-  void DropBefore(int64_t time_ms);
+  // Forgets the chunks of all series that end before `time_ms`. The ids of series that are empty now.
+  std::vector<uint32_t> DropBefore(int64_t time_ms);
   // REQUIRES: an id below Stats().ids.
   Labels LabelsOf(uint32_t id) const;
   // Of the series [begin, end).
@@ -89,6 +89,9 @@ class MemoryStorage : public Storage {
   void InsertRestoredLate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Compresses and forgets what is old enough.
   void Tidy(StoredSeries& series) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same for series that get no samples any more, from time to time. With a log its owner does so.
+  void ForgetEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<uint32_t> DropAllBefore(int64_t time_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryStorageOptions options_;
   absl::Mutex commit_mutex_;  // one commit at a time; before mutex_
@@ -102,6 +105,7 @@ class MemoryStorage : public Storage {
   bool has_times_ ABSL_GUARDED_BY(mutex_) = false;  // those of stats_
   size_t live_series_ ABSL_GUARDED_BY(mutex_) = 0;  // with samples
   int64_t forgotten_before_ms_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::min();
+  int64_t swept_ms_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::min() / 2;  // by ForgetEnded
 };
 
 }  // namespace sloburn

@@ -142,10 +142,20 @@ absl::Status DurableStorage::DropOld() {
   }
   if (bound == std::numeric_limits<int64_t>::min()) return absl::OkStatus();
   RETURN_IF_ERROR(coverage_.ForgetBefore(*db_, bound));
-  storage_.DropBefore(bound);
-  ASSIGN_OR_RETURN(SqliteStatement erase, db_->Prepare("DELETE FROM chunks WHERE max_ms < ?"));
-  RETURN_IF_ERROR(erase.Run(bound));
-  ASSIGN_OR_RETURN(const int64_t erased, db_->QueryInt("SELECT changes()"));
+  // Newest samples that stayed would be served again after a crash. What such a series gets
+  // meanwhile is in the journal alone until the next checkpoint.
+  const std::vector<uint32_t> emptied = storage_.DropBefore(bound);
+  int64_t erased = 0;
+  RETURN_IF_ERROR(db_->Transact([&]() -> absl::Status {
+    mutex_.AssertHeld();
+    for (const uint32_t id : emptied) {
+      RETURN_IF_ERROR(statements_.erase_newest.Run(int64_t{id}));
+    }
+    ASSIGN_OR_RETURN(SqliteStatement erase, db_->Prepare("DELETE FROM chunks WHERE max_ms < ?"));
+    RETURN_IF_ERROR(erase.Run(bound));
+    ASSIGN_OR_RETURN(erased, db_->QueryInt("SELECT changes()"));
+    return absl::OkStatus();
+  }));
   stats_.chunks -= erased;
   return absl::OkStatus();
 }

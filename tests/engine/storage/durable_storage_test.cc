@@ -379,6 +379,33 @@ TEST_F(DurableStorageTest, ForgottenSeriesBeginAnew) {
   EXPECT_EQ(All(again)[Named("m0").ToString()].size(), 1u);
 }
 
+TEST_F(DurableStorageTest, ForgottenSamplesStayForgottenAfterACrash) {
+  DurableOptions options;
+  options.retention = absl::Hours(1);
+  const std::string copy = Path() + ".copy";
+  MemoryStorage storage(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), options, storage);
+  ASSERT_TRUE(durable.ok());
+  Fill(storage, 20);
+  ASSERT_TRUE((*durable)->Checkpoint().ok());
+  const auto push = [&](const std::string& name, int64_t time_ms) {
+    auto appender = storage.NewAppender();
+    ASSERT_TRUE(appender->Append(Named(name), time_ms, 7).ok());
+    ASSERT_TRUE(appender->Commit().ok());
+  };
+  push("later", time_ms_ + 7'200'000);
+  ASSERT_TRUE((*durable)->Checkpoint().ok());
+  push("m0", time_ms_ + 7'201'000);
+  // What a process leaves that is killed now.
+  std::filesystem::copy_file(Path(), copy);
+  std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
+  MemoryStorage again(MemoryOptions());
+  const auto reopened = DurableStorage::Open(copy, options, again);
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_EQ(All(again), All(storage));
+  EXPECT_EQ(All(again)[Named("m0").ToString()].size(), 1u);
+}
+
 TEST_F(DurableStorageTest, CoverageOutlivesTheProcess) {
   const std::vector<CoveredTime> times = {{"{a=\"1\"}", 5, 10}, {"{b=\"\\n\"}", -7, 3}};
   {

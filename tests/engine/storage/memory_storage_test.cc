@@ -178,19 +178,39 @@ TEST(MemoryStorage, AfterALateHistogramNothingIsKnownOfResets) {
   EXPECT_EQ(view.histograms[3]->reset_hint, CounterResetHint::kNotReset);
 }
 
-TEST(MemoryStorage, SeriesOlderThanTheRetentionGo) {
+TEST(MemoryStorage, DroppedSeriesMakeRoom) {
   MemoryStorageOptions options;
-  options.retention = absl::Milliseconds(100);
   options.max_series = 2;
   MemoryStorage storage(options);
   ASSERT_TRUE(AppendOne(storage, Named("a"), 1, 1).ok());
   ASSERT_TRUE(AppendOne(storage, Named("b"), 1000, 1).ok());
   EXPECT_FALSE(AppendOne(storage, Named("c"), 1000, 1).ok());
-  storage.DropBefore(900);
+  EXPECT_EQ(storage.DropBefore(900), (std::vector<uint32_t>{0}));
   EXPECT_TRUE(ReadAll(*storage.TakeSnapshot(), "a").empty());
   EXPECT_EQ(storage.Stats().series, 1u);
   EXPECT_EQ(storage.Stats().samples, 1);
   EXPECT_TRUE(AppendOne(storage, Named("c"), 1000, 1).ok());
+}
+
+TEST(MemoryStorage, SeriesThatEndedAreForgottenByTheCommitsOfOthers) {
+  MemoryStorageOptions options;
+  options.retention = absl::Milliseconds(160);
+  options.max_series = 2;
+  MemoryStorage storage(options);
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 1, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 150, 1).ok());
+  EXPECT_FALSE(AppendOne(storage, Named("c"), 150, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 161, 1).ok());
+  EXPECT_EQ(storage.Stats().series, 2u);  // "a" is just within
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 200, 1).ok());
+  EXPECT_EQ(storage.Stats().series, 1u);
+  EXPECT_EQ(storage.Stats().samples, 3);
+  EXPECT_TRUE(ReadAll(*storage.TakeSnapshot(), "a").empty());
+  ASSERT_TRUE(AppendOne(storage, Named("c"), 201, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 400, 1).ok());
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 401, 1).ok());  // it comes back
+  EXPECT_EQ(ReadAll(*storage.TakeSnapshot(), "a").size(), 1u);
+  EXPECT_EQ(storage.Stats().series, 2u);
 }
 
 TEST(MemoryStorage, WhoIsSlowerComesLate) {
