@@ -105,13 +105,15 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
   {
     absl::ReaderMutexLock lock(&storage_->mutex_);
     const auto id = storage_->index_.Find(labels);
-    if (!id && storage_->live_series_ + new_series_ >= storage_->options_.max_series) {
+    const bool is_new = !id || storage_->series_[*id].empty();
+    if (is_new && storage_->live_series_ + new_series_ >= storage_->options_.max_series) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the limit of ", storage_->options_.max_series,
                        " series is reached; new series are refused (--storage.max-series)"));
     }
-    if (!id) ++new_series_;
-    if (id && !storage_->series_[*id].empty()) {
+    if (is_new) {
+      ++new_series_;
+    } else {
       const StoredSeries& series = storage_->series_[*id];
       fresh.newest = {series.newest_ms(), series.newest_value(), series.newest_histogram()};
       fresh.has_newest = true;
@@ -197,7 +199,8 @@ void MemoryAppender::CommitSeries(Pending& pending) {
     storage_->CountSamples(late.timestamps[0], late.timestamps[late.size - 1],
                            static_cast<int64_t>(late.size));
     storage_->stats_.late += static_cast<int64_t>(late.size);
-    series.InsertAll(late);
+    // It may have been forgotten since they were judged.
+    series.empty() ? series.PushAll(late) : series.InsertAll(late);
   }
   storage_->Tidy(series);
   storage_->CountFigures(before, series.Figures());

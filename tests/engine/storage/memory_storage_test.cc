@@ -213,6 +213,34 @@ TEST(MemoryStorage, SeriesThatEndedAreForgottenByTheCommitsOfOthers) {
   EXPECT_EQ(storage.Stats().series, 2u);
 }
 
+TEST(MemoryStorage, ALateSampleOfASeriesThatIsForgottenMeanwhile) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Milliseconds(100);
+  MemoryStorage storage(options);
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 50, 50).ok());
+  auto late = storage.NewAppender();
+  for (const int t : {40, 30}) ASSERT_TRUE(late->Append(Named("a"), t, t).ok());
+  storage.DropBefore(60);
+  ASSERT_TRUE(late->Commit().ok());
+  EXPECT_EQ(ReadAll(*storage.TakeSnapshot(), "a").size(), 2u);
+  EXPECT_EQ(storage.Stats().series, 1u);
+  EXPECT_EQ(storage.Stats().samples, 2);
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 60, 60).ok());
+  EXPECT_EQ(ReadAll(*storage.TakeSnapshot(), "a").size(), 3u);
+}
+
+TEST(MemoryStorage, SeriesThatComeBackCountAgain) {
+  MemoryStorageOptions options;
+  options.max_series = 1;
+  MemoryStorage storage(options);
+  ASSERT_TRUE(AppendOne(storage, Named("a"), 1, 1).ok());
+  storage.DropBefore(10);
+  ASSERT_TRUE(AppendOne(storage, Named("b"), 20, 1).ok());
+  EXPECT_EQ(AppendOne(storage, Named("a"), 20, 1).code(), absl::StatusCode::kResourceExhausted);
+  storage.DropBefore(30);
+  EXPECT_TRUE(AppendOne(storage, Named("a"), 40, 1).ok());
+}
+
 TEST(MemoryStorage, WhoIsSlowerComesLate) {
   MemoryStorageOptions options;
   options.out_of_order_window = absl::Milliseconds(100);
