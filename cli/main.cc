@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   app.name("sloburn");
   app.set_version_flag("--version", std::string("sloburn, version ") + sloburn::kVersion);
   app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();  // --help tells them, and /api/v1/status/flags
   int exit_code = sloburn::cli::kExitOk;
   sloburn::cli::AddServeCommand(app, exit_code);
   sloburn::cli::AddDemoCommand(app, exit_code);

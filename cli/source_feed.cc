@@ -200,7 +200,10 @@ bool SourceFeed::Covers(const engine::PreparedQuery::Selector& selector, int64_t
           ? absl::StrCat("loaded back to ",
                          absl::FormatTime(absl::FromUnixMillis(*covered_from), absl::UTCTimeZone()))
           : LoadedSoFar(sync_->FractionCovered(selector.matchers, from, to)));
-  if (covered_from && *covered_from > from && sync_->NeedsFreshStorage()) {
+  if (options_.storage->ForgottenBefore() > from + 1) {
+    absl::StrAppend(why, "; retention forgets what is older: --storage.retention.time or "
+                         "--storage.retention.size is too small for this rule");
+  } else if (covered_from && *covered_from > from && sync_->NeedsFreshStorage()) {
     absl::StrAppend(why, options_.coverage == nullptr
                              ? "; a restart loads what is older"
                              : "; what is older can only be loaded into a new --storage.path");

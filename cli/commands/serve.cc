@@ -212,7 +212,6 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   CLI::App* const command =
       app.add_subcommand("serve", "Evaluate rules beside a Prometheus and answer its HTTP API");
   flags->command = command;
-  command->option_defaults()->always_capture_default();  // for /api/v1/status/flags
   command->add_option("--config.file", flags->config_file,
                       "Configuration file; without it an empty engine that receives remote write");
   command->add_option("--web.listen-address", flags->listen_addresses,
