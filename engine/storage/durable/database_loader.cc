@@ -133,7 +133,7 @@ bool DatabaseLoader::IsKnown(int64_t series) const {
 }
 
 absl::Status DatabaseLoader::LoadChunks() {
-  ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("SELECT id, series, value FROM chunks"));
+  ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("SELECT id, series, value, max_ms FROM chunks"));
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, rows.Step());
     if (!has_row) return absl::OkStatus();
@@ -149,12 +149,21 @@ absl::Status DatabaseLoader::LoadChunks() {
       }
     }
     if (row.ok()) {
+      NoteTime(rows.Int(0), rows.Int(3), *row->chunk);
       rows_[series].chunks.push_back(*std::move(row));
       rows_[series].chunk_keys.push_back(rows.Int(0));
     } else {
       Condemn(kChunks, rows.Int(0), StrCat("a chunk of series ", series), row.status());
     }
   }
+}
+
+// Retention goes by the column, which no checksum covers.
+void DatabaseLoader::NoteTime(int64_t key, int64_t max_ms, const StoredChunk& chunk) {
+  if (max_ms == chunk.max_ms) return;
+  is_broken = true;
+  problems.push_back(StrCat(db_.path(), ": row ", key, " of chunks has the time ", max_ms,
+                            ", but its samples end at ", chunk.max_ms));
 }
 
 absl::Status DatabaseLoader::LoadNewest() {

@@ -34,7 +34,7 @@ class DatabaseLoader {
   std::vector<Persisted> persisted;   // per series
   int64_t chunks = 0;                 // rows
   int64_t journal_bytes = 0;
-  bool is_broken = false;             // pages are damaged
+  bool is_broken = false;             // pages are damaged, or columns that no checksum covers
   std::vector<std::string> problems;  // a line for each value that was quarantined, and for broken pages
 
  private:
@@ -51,6 +51,7 @@ class DatabaseLoader {
   absl::Status CheckPages();
   absl::Status LoadSeries();
   absl::Status LoadChunks();
+  void NoteTime(int64_t key, int64_t max_ms, const StoredChunk& chunk);
   absl::Status LoadNewest();
   void Restore(uint32_t id, const SampleBuffer& newest);
   void ReopenLastChunk(uint32_t id);

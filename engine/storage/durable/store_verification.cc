@@ -243,7 +243,7 @@ void Verifier::VerifyChunk(int64_t key, int64_t series, int64_t max_ms, std::str
   if (max_ms != chunk.max_ms) {
     Report(Place(key, series),
            StrCat("its column max_ms is ", max_ms, ", and its value ends at ", chunk.max_ms),
-           "retention drops the row at the wrong time");
+           "the server writes a new database at its start, with the time of the value");
   }
   for (const ChunkFault& fault : CheckChunk(*row, buffer_)) {
     Report(Place(key, series), fault.what,

@@ -306,6 +306,37 @@ TEST_F(DurableStorageTest, WithDamagedPagesAllIsWrittenAnew) {
   EXPECT_EQ(All(again), All(storage));
 }
 
+TEST_F(DurableStorageTest, ATimeThatIsNotOfItsChunkDropsNothing) {
+  AllSamples before;
+  DurableOptions options;
+  options.retention = absl::Hours(1000);
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), options, storage);
+    ASSERT_TRUE(durable.ok());
+    Fill(storage, 40);
+    before = All(storage);
+  }
+  auto db = Sqlite::Open(Path());
+  ASSERT_TRUE((*db)->Execute("UPDATE chunks SET max_ms = max_ms - 100000000000 WHERE id = 2").ok());
+  db->reset();
+  {
+    MemoryStorage storage(MemoryOptions());
+    auto durable = DurableStorage::Open(Path(), options, storage);
+    ASSERT_TRUE(durable.ok()) << durable.status();
+    ASSERT_FALSE((*durable)->problems().empty());
+    EXPECT_NE((*durable)->problems().front().find("row 2 of chunks has the time"),
+              std::string::npos);
+    EXPECT_EQ(All(storage), before);
+    ASSERT_TRUE((*durable)->Checkpoint().ok());
+  }
+  MemoryStorage again(MemoryOptions());
+  auto durable = DurableStorage::Open(Path(), options, again);
+  ASSERT_TRUE(durable.ok());
+  EXPECT_TRUE((*durable)->problems().empty());
+  EXPECT_EQ(All(again), before);
+}
+
 TEST_F(DurableStorageTest, DamageInTheLogIsTold) {
   const pid_t child = fork();
   if (child == 0) {
