@@ -22,7 +22,8 @@ class Faults:
 
     def __init__(self, path, library):
         self.file = os.path.join(path, "faults")
-        self.environment = {"LD_PRELOAD": library, "FAULTS": self.file}
+        self.environment = {"LD_PRELOAD": library, "FAULTS": self.file,
+                            "ASAN_OPTIONS": "verify_asan_link_order=0"}
         self.set()
 
     def set(self, *lines):

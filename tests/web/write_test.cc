@@ -191,6 +191,7 @@ TEST_F(WriteTest, ContentTypesAndEncodings) {
             "as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be "
             "key-values, got a in application/x-protobuf;a content-type\n");
   EXPECT_EQ(Send(body, "application/x-protobuf;").status, 415);
+  EXPECT_EQ(Send(body, "application/x-protobuf", "Snappy").status, 204);
   EXPECT_EQ(Send(body, "application/x-protobuf;a=b=c").status, 415);
   EXPECT_EQ(Send(body, "application/x-protobuf;a=b").status, 204);
   const Response gzip = Send(body, "application/x-protobuf", "gzip");

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "base/str_cat.h"
 #include "engine/remote/snappy_block.h"
 #include "engine/remote/write_message.h"
@@ -60,7 +62,8 @@ Response Receive(const Request& request, const Dependencies& deps, WriteCounters
         404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
   }
   const std::string_view encoding = request.FindHeader("Content-Encoding");
-  if (!encoding.empty() && encoding != "snappy") {
+  if (!encoding.empty() &&
+      !absl::EqualsIgnoreCase(absl::string_view(encoding.data(), encoding.size()), "snappy")) {
     return Response::PlainError(415, StrCat(encoding,
                                             " encoding (compression) is not accepted by "
                                             "this server; only snappy is acceptable"));
