@@ -23,7 +23,7 @@ LIBM_ON_NATIVE = {"histogram_quantile", "histogram_fraction", "histogram_stddev"
 class Difference:
     kind: str  # status, error, type, labels, times, values, bits, order, warnings, infos
     text: str
-    left: object = None  # what the one and the other said: texts of an error, annotations
+    left: object = None  # what the one and the other said: texts of an error, annotations, elements
     right: object = None
 
 
@@ -207,6 +207,8 @@ def compare_order(query, left, right):
         orders = [[series.get("value", [0, ""])[1] for series in side] for side in (left, right)]
     else:
         return None
-    return None if orders[0] == orders[1] else Difference("order", f"{orders[0]} | {orders[1]}"[:2000])
+    if orders[0] == orders[1]:
+        return None
+    return Difference("order", f"{orders[0]} | {orders[1]}"[:2000], *orders)
 
 

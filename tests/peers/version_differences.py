@@ -148,7 +148,7 @@ ANSWERS = [
     Answer("natural order of more than twelve with labels missing",
            "it is inconsistent, the algorithm that sorts tells",
            lambda q, d: d.kind == "order" and _uses(q, "sort_by_label", "sort_by_label_desc")
-           and d.text.count("job") > 24),
+           and len(d.left) > 12),
     Answer("arithmetic and parentheses of durations", "not enabled in 3.5",
            lambda q, d: "experimental duration expression is not enabled" in (d.left or "")
            or d.kind == "error" and d.right.endswith(", expected ':'")),
