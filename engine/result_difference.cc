@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/float_text.h"
+#include "base/same_bits.h"
 #include "engine/model/histogram.h"
 
 namespace sloburn::engine {
@@ -17,7 +18,7 @@ namespace {
 using Tolerance = double;
 
 bool IsSame(double a, double b, Tolerance relative) {
-  if (std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b)) return true;
+  if (SameBits(a, b)) return true;
   return relative > 0 && std::fabs(a - b) <= relative * std::max(std::fabs(a), std::fabs(b));
 }
 

@@ -2,22 +2,17 @@
 #include "engine/model/histogram.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
+#include "base/same_bits.h"
 #include "engine/model/histogram_buckets.h"
 #include "engine/model/histogram_merge.h"
 
 namespace sloburn {
 namespace {
 
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
-
 bool SameSide(const BucketSide& a, const BucketSide& b) {
-  return a.spans == b.spans &&
-         std::equal(a.counts.begin(), a.counts.end(), b.counts.begin(), b.counts.end(), SameBits);
+  return a.spans == b.spans && SameBits(a.counts, b.counts);
 }
 
 // The hint of a sum. True where one says that there was a reset and the other that there was none.

@@ -10,7 +10,6 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/histogram.h"
-#include "engine/model/histogram_merge.h"
 #include "engine/model/histogram_validation.h"
 #include "engine/model/stale.h"
 #include "engine/remote/bit_reader.h"
@@ -20,7 +19,6 @@ namespace {
 
 constexpr size_t kHeaderBytes = 3;
 constexpr int kGaugeFlag = 0b11;
-constexpr int32_t kFinestOnTheWire = 52;
 
 double ReadZeroThreshold(BitReader& in) {
   const auto exponent = static_cast<int>(in.Bits(8));
@@ -159,14 +157,6 @@ Histogram StaleHistogram(double sum) {
   return marker;
 }
 
-// Prometheus reads what is finer than it knows as its finest.
-void ReduceToKnown(Histogram& h) {
-  if (h.schema <= kMaxExponentialSchema || h.schema > kFinestOnTheWire) return;
-  h.positive = ReducedSide(h.positive, h.schema, kMaxExponentialSchema);
-  h.negative = ReducedSide(h.negative, h.schema, kMaxExponentialSchema);
-  h.schema = kMaxExponentialSchema;
-}
-
 template <typename Numbers>
 absl::Status Decode(std::string_view type, std::string_view chunk,
                     std::vector<HistogramSample>& samples) {
@@ -210,7 +200,7 @@ absl::Status Decode(std::string_view type, std::string_view chunk,
       h.reset_hint = is_gauge ? CounterResetHint::kGauge
                      : i > 0  ? CounterResetHint::kNotReset
                               : CounterResetHint::kUnknown;
-      ReduceToKnown(h);
+      if (IsFinerThanKnown(h.schema)) h.ReduceResolution(kMaxExponentialSchema);
       RETURN_IF_ERROR(ValidateHistogram(h, Numbers::kIsWhole));
     }
     samples.push_back({time.ms(), std::make_shared<const Histogram>(std::move(h))});

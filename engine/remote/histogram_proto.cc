@@ -7,7 +7,6 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/histogram.h"
-#include "engine/model/histogram_merge.h"
 #include "engine/model/histogram_validation.h"
 #include "engine/remote/proto_fields.h"
 
@@ -16,8 +15,6 @@ namespace {
 
 using protozero::pbf_reader;
 using protozero::pbf_wire_type;
-
-constexpr int32_t kFinestOnTheWire = 52;
 
 // prometheus.Histogram's fields.
 enum Field : uint32_t {
@@ -163,13 +160,11 @@ absl::Status CheckReducible(const BucketSide& side) {
                                            side.counts.size(), " buckets", kMismatch));
 }
 
-absl::Status ReduceToKnownSchema(Histogram& h) {
-  if (h.schema <= kMaxExponentialSchema || h.schema > kFinestOnTheWire) return absl::OkStatus();
-  for (BucketSide* side : {&h.positive, &h.negative}) {
-    RETURN_IF_ERROR(CheckReducible(*side));
-    *side = ReducedSide(*side, h.schema, kMaxExponentialSchema);
-  }
-  h.schema = kMaxExponentialSchema;
+absl::Status CheckAndReduce(Histogram& h) {
+  if (!IsFinerThanKnown(h.schema)) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckReducible(h.positive));
+  RETURN_IF_ERROR(CheckReducible(h.negative));
+  h.ReduceResolution(kMaxExponentialSchema);
   return absl::OkStatus();
 }
 
@@ -196,7 +191,7 @@ WrittenHistogram ReadHistogram(protozero::pbf_reader message) {
   while (message.next()) ReadField(message, reading);
   ChooseCounts(reading);
   Histogram& h = reading.histogram;
-  absl::Status verdict = ReduceToKnownSchema(h);
+  absl::Status verdict = CheckAndReduce(h);
   if (verdict.ok()) verdict = ValidateHistogram(h, !reading.is_float);
   HistogramPtr histogram =
       verdict.ok() ? std::make_shared<const Histogram>(std::move(h)) : nullptr;

@@ -50,8 +50,19 @@ Sample ReadSample(pbf_reader wire) {
 }
 
 absl::Status TooManySamples(const ProtoLimits& limits) {
-  return absl::ResourceExhaustedError(
-      StrCat("more than the limit of ", limits.max_samples, " samples"));
+  return OverLimit("", limits.max_samples, "samples");
+}
+
+absl::Status TooManySeries(const ProtoLimits& limits) {
+  return OverLimit("", limits.max_series, "series");
+}
+
+absl::Status AddLabel(pbf_reader& wire, const ProtoLimits& limits, LabelViews& labels) {
+  if (labels.size() >= limits.max_labels_per_series) {
+    return OverLimit("a series has ", limits.max_labels_per_series, "labels");
+  }
+  labels.push_back(ReadLabel(ReadMessage(wire)));
+  return absl::OkStatus();
 }
 
 struct RawSeries {
@@ -60,9 +71,7 @@ struct RawSeries {
   std::vector<HistogramSample> histograms;
   absl::Status histogram_error;  // of the first that is not valid
   int64_t exemplars = 0;
-  // Of histograms that make no sense: whether the rest is taken all the same, and what was wrong.
-  bool skips_invalid = false;
-  absl::Status left_out = {};
+  bool skips_invalid = false;  // histograms that are not valid are left out
 };
 
 // TimeSeries{1 labels 2 samples 3 exemplars 4 histograms}. `samples_room` is what the limit leaves.
@@ -73,15 +82,10 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
   series.histograms.clear();
   series.histogram_error = absl::OkStatus();
   series.exemplars = 0;
-  series.left_out = absl::OkStatus();
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
-        if (series.labels.size() >= limits.max_labels_per_series) {
-          return absl::ResourceExhaustedError(StrCat("a series has more than the limit of ",
-                                                     limits.max_labels_per_series, " labels"));
-        }
-        series.labels.push_back(ReadLabel(ReadMessage(wire)));
+        RETURN_IF_ERROR(AddLabel(wire, limits, series.labels));
         break;
       case 2:
         if (series.samples.size() + series.histograms.size() >= samples_room) {
@@ -98,11 +102,8 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
           return TooManySamples(limits);
         }
         WrittenHistogram histogram = ReadHistogram(ReadMessage(wire));
-        if (series.skips_invalid && !histogram.verdict.ok()) {
-          series.left_out.Update(histogram.verdict);
-          break;
-        }
         series.histogram_error.Update(histogram.verdict);
+        if (series.skips_invalid && !histogram.verdict.ok()) break;
         series.histograms.push_back(std::move(histogram.sample));
         break;
       }
@@ -111,16 +112,6 @@ absl::Status ReadTimeSeries(pbf_reader wire, const ProtoLimits& limits, size_t s
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status TooManySeries(const ProtoLimits& limits) {
-  return absl::ResourceExhaustedError(
-      StrCat("more than the limit of ", limits.max_series, " series"));
-}
-
-absl::Status TooMuchMetadata(const ProtoLimits& limits) {
-  return absl::ResourceExhaustedError(
-      StrCat("metadata of more than the limit of ", limits.max_metadata, " metrics"));
 }
 
 WrittenMetadata ReadMetadata(pbf_reader wire) {
@@ -178,7 +169,7 @@ absl::Status ReadQueryResult(pbf_reader wire, size_t query_index, const ProtoLim
     samples += raw.samples.size() + raw.histograms.size();
     out.push_back({query_index,
                    {BuildLabels(raw.labels), raw.samples, std::move(raw.histograms)},
-                   raw.left_out});
+                   raw.histogram_error});
   }
   return absl::OkStatus();
 }
@@ -211,11 +202,7 @@ absl::Status ReadChunkedSeries(pbf_reader wire, const ProtoLimits& limits, Chunk
   while (wire.next()) {
     switch (wire.tag()) {
       case 1:
-        if (labels.size() >= limits.max_labels_per_series) {
-          return absl::ResourceExhaustedError(StrCat("a series has more than the limit of ",
-                                                     limits.max_labels_per_series, " labels"));
-        }
-        labels.push_back(ReadLabel(ReadMessage(wire)));
+        RETURN_IF_ERROR(AddLabel(wire, limits, labels));
         break;
       case 2:
         series.chunks.push_back(ReadChunk(ReadMessage(wire)));
@@ -253,7 +240,9 @@ absl::StatusOr<WriteRequest> DecodeWriteRequest(std::string_view message,
           RETURN_IF_ERROR(AddWrittenSeries(raw, request));
           break;
         case 3:
-          if (request.metadata.size() >= limits.max_metadata) return TooMuchMetadata(limits);
+          if (request.metadata.size() >= limits.max_metadata) {
+            return OverLimit("metadata of ", limits.max_metadata, "metrics");
+          }
           request.metadata.push_back(ReadMetadata(ReadMessage(wire)));
           break;
         default:

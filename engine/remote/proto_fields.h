@@ -51,6 +51,11 @@ inline double ReadDouble(protozero::pbf_reader& reader) {
   return reader.get_double();
 }
 
+// "a series has more than the limit of 64 labels", for a message that goes over one.
+inline absl::Status OverLimit(std::string_view where, size_t limit, std::string_view what) {
+  return absl::ResourceExhaustedError(StrCat(where, "more than the limit of ", limit, " ", what));
+}
+
 // Runs a decoder of `message_name`. InvalidArgument for what protozero throws, ResourceExhausted
 // where memory runs out, otherwise what the decoder returns.
 template <typename Decode>

@@ -12,10 +12,6 @@
 namespace sloburn::remote {
 namespace {
 
-std::string_view Text(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
 // The floats and histograms of a series as one.
 class InTimeOrder {
  public:
@@ -186,7 +182,7 @@ absl::Status Sync::AppendSeries(const Window& window, const SeriesSamples& serie
       ++pending.counted.samples_appended;
       if (!is_old) state.first_ms = std::min(state.first_ms, time_ms);
     } else if (!absl::IsOutOfRange(status) && !absl::IsAlreadyExists(status)) {
-      return absl::FailedPreconditionError(StrCat("the store: ", Text(status)));
+      return absl::FailedPreconditionError(StrCat("the store: ", status.message()));
     } else if (is_old && window.is_history) {
       lost_ms = time_ms;
       ++pending.counted.samples_too_old;
@@ -234,7 +230,7 @@ absl::Status Sync::Commit(const std::vector<Window>& windows, const Batch& batch
     }
     return absl::OkStatus();
   }
-  return absl::Status(status.code(), StrCat("the store: ", Text(status)));
+  return absl::Status(status.code(), StrCat("the store: ", status.message()));
 }
 
 void Sync::Cover(const std::vector<Window>& windows) {

@@ -23,9 +23,8 @@ std::string_view TakeUntil(std::string_view& rest, char end, bool& has_end) {
 }
 
 std::string_view Strip(std::string_view text) {
-  while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && absl::ascii_isspace(text.back())) text.remove_suffix(1);
-  return text;
+  const absl::string_view stripped = absl::StripAsciiWhitespace(ToAbsl(text));
+  return {stripped.data(), stripped.size()};
 }
 
 }  // namespace

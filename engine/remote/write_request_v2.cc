@@ -15,10 +15,6 @@ using protozero::pbf_wire_type;
 
 constexpr std::string_view kMessageName = "io.prometheus.write.v2.Request";
 
-absl::Status OverLimit(std::string_view where, size_t limit, std::string_view what) {
-  return absl::ResourceExhaustedError(StrCat(where, "more than the limit of ", limit, " ", what));
-}
-
 // Packed, or one by one. Twice `max_labels` at most.
 absl::Status ReadRefs(pbf_reader& wire, size_t max_labels, std::vector<uint32_t>& refs) {
   const auto is_full = [&] { return refs.size() >= 2 * max_labels; };

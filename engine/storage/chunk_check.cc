@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/float_text.h"
+#include "base/same_bits.h"
 #include "base/str_cat.h"
 #include "engine/storage/chunk/chunk_codec.h"
 #include "engine/storage/without_markers.h"
@@ -18,10 +19,6 @@ namespace {
 constexpr double kRounding = 1e-12;
 // Some times the distance of two neighbouring doubles, relative to them.
 constexpr double kUlps = 1e-15;
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 class Comparison {
  public:

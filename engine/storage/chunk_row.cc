@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/crc32c.h"
+#include "base/same_bits.h"
 #include "base/status_macros.h"
 #include "engine/storage/chunk/bytes.h"
 #include "engine/storage/chunk/chunk_codec.h"
@@ -25,10 +26,6 @@ enum Flag : uint8_t {
   kLargestIsLast = 1 << 5,
   kKeepsResets = 1 << 6,
 };
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 uint32_t Checksum(uint32_t series, std::string_view body) {
   const uint64_t id = series;

@@ -85,8 +85,7 @@ absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timesta
   }
   pending->newest = ToNewest(sample);
   pending->has_newest = true;
-  pending->samples.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram),
-                          sample.start_ms);
+  AppendTo(pending->samples, std::move(sample));
   return absl::OkStatus();
 }
 
@@ -157,8 +156,7 @@ void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
     if (sample.timestamp_ms <= newest_ms) {
       pending.late.emplace(sample.timestamp_ms, std::move(sample));
     } else {
-      newer.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram),
-                   sample.start_ms);
+      AppendTo(newer, std::move(sample));
     }
   }
   pending.samples = std::move(newer);
@@ -175,7 +173,7 @@ absl::Status MemoryAppender::SortLate(Pending& pending, const StoredSeries* seri
       if (verdict == Verdict::kIgnore) continue;
       return Refusal(verdict, existing, time_ms, sample.value, sample.histogram);
     }
-    pending.late_columns.Append(time_ms, sample.value, sample.histogram, sample.start_ms);
+    AppendTo(pending.late_columns, sample);
   }
   return absl::OkStatus();
 }
@@ -188,7 +186,14 @@ void MemoryAppender::CommitSeries(Pending& pending) {
   }
   StoredSeries& series = storage_->series_[*id];
   if (series.empty()) ++storage_->live_series_;
-  const SeriesFigures before = series.Figures();
+  storage_->ChangeSeries(series, [&] {
+    storage_->mutex_.AssertHeld();
+    PutSamples(pending, series);
+    storage_->Tidy(series);
+  });
+}
+
+void MemoryAppender::PutSamples(const Pending& pending, StoredSeries& series) {
   if (!pending.samples.timestamps.empty()) {
     storage_->CountSamples(pending.samples.timestamps.front(), pending.samples.timestamps.back(),
                            std::ssize(pending.samples.timestamps));
@@ -202,8 +207,6 @@ void MemoryAppender::CommitSeries(Pending& pending) {
     // It may have been forgotten since they were judged.
     series.empty() ? series.PushAll(late) : series.InsertAll(late);
   }
-  storage_->Tidy(series);
-  storage_->CountFigures(before, series.Figures());
 }
 
 absl::Status MemoryAppender::WriteToLog(CommitLog& log) const {

@@ -50,6 +50,8 @@ class MemoryAppender : public Appender {
   static void MakeLate(Pending& pending, int64_t newest_ms);
   static absl::Status SortLate(Pending& pending, const StoredSeries* series);
   void CommitSeries(Pending& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
+  void PutSamples(const Pending& pending, StoredSeries& series)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
 
   MemoryStorage* const storage_;
   std::unordered_map<Labels, size_t, LabelsHash> positions_;

@@ -60,10 +60,10 @@ void MemoryStorage::RestoreChunks(uint32_t id, const std::vector<StoredChunkPtr>
                                   int64_t interval_ms) {
   if (chunks.empty()) return;
   absl::MutexLock lock(&mutex_);
-  series_[id].Restore(chunks, resets, keeps_resets, interval_ms);
-  CountFigures({}, series_[id].Figures());
+  StoredSeries& series = series_[id];
+  ChangeSeries(series, [&] { series.Restore(chunks, resets, keeps_resets, interval_ms); });
   CountSamples(chunks.front()->min_ms, chunks.back()->max_ms,
-               static_cast<int64_t>(series_[id].samples()));
+               static_cast<int64_t>(series.samples()));
 }
 
 void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
@@ -75,9 +75,7 @@ void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
     NewSample existing;
     if (!series.TakesAt(time_ms)) continue;
     if (series.empty() || time_ms > series.newest_ms()) {
-      newer.Append(time_ms, samples.values[i],
-                   samples.histograms == nullptr ? nullptr : samples.histograms[i],
-                   samples.starts == nullptr ? 0 : samples.starts[i]);
+      AppendTo(newer, SampleAt(samples, i));
     } else if (!series.FindInHead(time_ms, &existing)) {
       // Each insertion copies the head, which grows until all is restored.
       restored_late_[id].emplace(time_ms, SampleAt(samples, i));
@@ -85,21 +83,16 @@ void MemoryStorage::RestoreSamples(uint32_t id, const SampleView& samples) {
   }
   if (newer.timestamps.empty()) return;
   CountSamples(newer.timestamps.front(), newer.timestamps.back(), std::ssize(newer.timestamps));
-  const SeriesFigures before = series.Figures();
-  series.PushAll(newer.View());
-  CountFigures(before, series.Figures());
+  ChangeSeries(series, [&] { series.PushAll(newer.View()); });
 }
 
 void MemoryStorage::InsertRestoredLate() {
   for (auto& [id, by_time] : restored_late_) {
     SampleBuffer late;
-    for (auto& [time_ms, sample] : by_time) {
-      late.Append(time_ms, sample.value, std::move(sample.histogram), sample.start_ms);
-    }
+    for (auto& [time_ms, sample] : by_time) AppendTo(late, std::move(sample));
     CountSamples(late.timestamps.front(), late.timestamps.back(), std::ssize(late.timestamps));
-    const SeriesFigures before = series_[id].Figures();
-    series_[id].InsertAll(late.View());
-    CountFigures(before, series_[id].Figures());
+    StoredSeries& series = series_[id];
+    ChangeSeries(series, [&] { series.InsertAll(late.View()); });
   }
   restored_late_.clear();
 }
@@ -110,9 +103,10 @@ void MemoryStorage::EndRestore() {
   for (StoredSeries& series : series_) {
     if (series.empty()) continue;
     ++live_series_;
-    const SeriesFigures before = series.Figures();
-    Tidy(series);
-    CountFigures(before, series.Figures());
+    ChangeSeries(series, [&] {
+      mutex_.AssertHeld();
+      Tidy(series);
+    });
   }
   stats_.appended = 0;
 }
@@ -127,9 +121,10 @@ std::vector<uint32_t> MemoryStorage::DropAllBefore(int64_t time_ms) {
   for (uint32_t id = 0; id < series_.size(); ++id) {
     StoredSeries& series = series_[id];
     if (series.empty()) continue;
-    const SeriesFigures before = series.Figures();
-    DropFrom(series, time_ms);
-    CountFigures(before, series.Figures());
+    ChangeSeries(series, [&] {
+      mutex_.AssertHeld();
+      DropFrom(series, time_ms);
+    });
     if (series.empty()) emptied.push_back(id);
   }
   return emptied;

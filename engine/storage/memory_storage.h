@@ -82,7 +82,13 @@ class MemoryStorage : public Storage {
   int64_t OldestAccepted() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void CountSamples(int64_t oldest_ms, int64_t newest_ms, int64_t samples)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What a series takes has changed.
+  // Calls `change`, after which the series takes more or less than before.
+  template <typename Change>
+  void ChangeSeries(StoredSeries& series, Change change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const SeriesFigures before = series.Figures();
+    change();
+    CountFigures(before, series.Figures());
+  }
   void CountFigures(const SeriesFigures& before, const SeriesFigures& after)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropFrom(StoredSeries& series, int64_t time_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/storage/sample_verdict.h"
 
-#include <bit>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/float_text.h"
+#include "base/same_bits.h"
 #include "engine/model/stale.h"
 
 namespace sloburn {
 namespace {
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 bool SameValue(const Newest& a, double value, const HistogramPtr& histogram) {
   if (a.histogram == nullptr || histogram == nullptr) {

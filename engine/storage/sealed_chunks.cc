@@ -6,7 +6,6 @@
 
 #include "engine/model/stale.h"
 #include "engine/storage/chunk/chunk_codec.h"
-#include "engine/storage/chunk/time_codec.h"
 #include "engine/storage/without_markers.h"
 
 namespace sloburn {
@@ -20,11 +19,6 @@ ChunkSummary SummarizeFloats(const SampleView& samples) {
   return Summarize({floats.values, floats.size, floats.timestamps});
 }
 
-int64_t IntervalOf(const SampleView& samples) {
-  if (samples.size < 2 || !chunk::IsRegular(samples.timestamps, samples.size)) return 0;
-  return samples.timestamps[1] - samples.timestamps[0];
-}
-
 }  // namespace
 
 StoredChunk StoredChunk::Scan(const SampleView& samples, const StoredChunk* known) {
@@ -32,7 +26,6 @@ StoredChunk StoredChunk::Scan(const SampleView& samples, const StoredChunk* know
   chunk.min_ms = samples.timestamps[0];
   chunk.max_ms = samples.timestamps[samples.size - 1];
   chunk.samples = static_cast<uint32_t>(samples.size);
-  chunk.interval_ms = IntervalOf(samples);
   chunk.has_markers = HasStale(samples.values, samples.size);
   chunk.is_plain = samples.histograms == nullptr && samples.starts == nullptr;
   if (!chunk.is_plain) return chunk;
@@ -50,12 +43,14 @@ StoredChunkPtr StoredChunk::Make(const SampleView& samples, const StoredChunk* k
   auto chunk = std::make_shared<StoredChunk>(Scan(samples, known));
   chunk->bytes = EncodeChunk(samples);
   chunk->bytes.shrink_to_fit();
+  chunk->interval_ms = InspectChunk(chunk->bytes)->interval_ms;
   return chunk;
 }
 
 ChunkArray::ChunkArray(size_t capacity) : capacity_(capacity), slots_(new Slot[capacity]) {
   for (size_t nodes = capacity / kFanOut; nodes > 0; nodes /= kFanOut) {
     levels_.push_back(std::make_unique<ChunkSummary[]>(nodes));
+    tree_bytes_ += nodes * sizeof(ChunkSummary);
   }
 }
 
@@ -92,14 +87,6 @@ ChunkSummary ChunkArray::Summary(size_t begin, size_t end, uint32_t kinds) const
     begin += size;
   }
   return all;
-}
-
-size_t ChunkArray::tree_bytes() const {
-  size_t bytes = 0;
-  for (size_t nodes = capacity_ / kFanOut; nodes > 0; nodes /= kFanOut) {
-    bytes += nodes * sizeof(ChunkSummary);
-  }
-  return bytes;
 }
 
 size_t SealedChunks::summary_bytes() const {

@@ -41,7 +41,8 @@ struct StoredChunk {
   std::string bytes;     // chunk_codec.h
   ChunkSummary summary;
 
-  // What the samples make of all fields but `bytes`; for the next two samples.size > 0 is required.
+  // What the samples make of all fields but `bytes` and `interval_ms`; for the next two
+  // samples.size > 0 is required.
   static StoredChunk Scan(const SampleView& samples, const StoredChunk* known = nullptr);
   // `known`: a chunk of the first samples, or null.
   static std::shared_ptr<const StoredChunk> Make(const SampleView& samples,
@@ -69,7 +70,7 @@ class ChunkArray {
   // Of the chunks [begin, end), in order.
   ChunkSummary Summary(size_t begin, size_t end, uint32_t kinds) const;
   // The nodes of the tree.
-  size_t tree_bytes() const;
+  size_t tree_bytes() const { return tree_bytes_; }
 
  private:
   static constexpr size_t kFanOut = 16;
@@ -78,6 +79,7 @@ class ChunkArray {
   const std::unique_ptr<Slot[]> slots_;
   // levels_[k][i] is of the chunks [i * f, (i + 1) * f) with f = kFanOut ^ (k + 1).
   std::vector<std::unique_ptr<ChunkSummary[]>> levels_;
+  size_t tree_bytes_ = 0;
 };
 
 // A fixed view of the chunks of a series; a new one is made whenever they change.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "engine/model/sample.h"
 #include "engine/storage/sealed_chunks.h"
@@ -27,6 +28,10 @@ struct NewSample {
 inline NewSample SampleAt(const SampleView& view, size_t i) {
   return {view.timestamps[i], view.starts == nullptr ? 0 : view.starts[i], view.values[i],
           view.histograms == nullptr ? nullptr : view.histograms[i]};
+}
+
+inline void AppendTo(SampleBuffer& buffer, NewSample sample) {
+  buffer.Append(sample.timestamp_ms, sample.value, std::move(sample.histogram), sample.start_ms);
 }
 
 struct HeadColumns {

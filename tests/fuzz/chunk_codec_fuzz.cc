@@ -11,24 +11,13 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/same_bits.h"
 #include "engine/model/histogram.h"
 #include "engine/model/stale.h"
 #include "engine/storage/chunk/chunk_codec.h"
 
 namespace sloburn {
 namespace {
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
-
-bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (!SameBits(a[i], b[i])) return false;
-  }
-  return true;
-}
 
 bool SameSide(const BucketSide& a, const BucketSide& b) {
   return a.spans == b.spans && SameBits(a.counts, b.counts);

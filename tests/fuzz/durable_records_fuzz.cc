@@ -6,7 +6,6 @@
 // 0 journal records, 1 rows of full chunks, 2 newest samples, 3 label sets.
 // What was decoded is the same after encoding and decoding again.
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/same_bits.h"
 #include "engine/storage/chunk_check.h"
 #include "engine/storage/chunk_row.h"
 #include "engine/storage/durable/database_loader.h"
@@ -52,12 +52,6 @@ absl::Status Visit(std::string_view record, std::vector<Visited>& visited) {
     }
     visited.push_back({id, {}});
     visited.back().samples.Append(samples);
-  });
-}
-
-bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
-    return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/same_bits.h"
 #include "engine/storage/chunk/runs.h"
 
 namespace sloburn::chunk {
@@ -15,14 +16,6 @@ namespace {
 
 constexpr uint8_t kHintMask = 3, kHasLayout = 4, kHasDoubles = 8, kIsEqual = 16;
 constexpr uint8_t kHeadMask = kHintMask | kHasLayout | kHasDoubles | kIsEqual;
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
-bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](double x, double y) { return SameBits(x, y); });
-}
 
 bool SameLayout(const BucketSide& a, const BucketSide& b) {
   return a.spans == b.spans && a.counts.size() == b.counts.size();

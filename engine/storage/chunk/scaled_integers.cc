@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 
+#include "base/same_bits.h"
 #include "engine/storage/chunk/block_layout.h"
 
 namespace sloburn::chunk {
@@ -18,10 +18,6 @@ struct Scaled {
   int64_t integer = 0;
   bool is_exact = false;
 };
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 struct ToInteger {
   Scaled operator()(double value) const {

@@ -9,6 +9,7 @@
 #include "base/str_cat.h"
 #include "engine/storage/chunk/chunk_codec.h"
 #include "engine/storage/chunk_row.h"
+#include "engine/storage/durable/schema.h"
 #include "engine/storage/journal_record.h"
 
 namespace sloburn {
@@ -91,12 +92,9 @@ absl::Status DatabaseLoader::Load() {
 
 // SQLite's pages have no checksums, and it reads what is left of a damaged one without a word.
 absl::Status DatabaseLoader::CheckPages() {
-  ASSIGN_OR_RETURN(SqliteStatement check, db_.Prepare("PRAGMA quick_check(1)"));
-  const absl::StatusOr<bool> has_row = check.Step();
-  if (!has_row.ok() && !absl::IsDataLoss(has_row.status())) return has_row.status();
-  const std::string found = !has_row.ok() ? std::string(has_row.status().message())
-                            : *has_row    ? std::string(check.Bytes(0))
-                                          : "";
+  const absl::StatusOr<std::string> check = QuickCheck(db_);
+  if (!check.ok() && !absl::IsDataLoss(check.status())) return check.status();
+  const std::string found = check.ok() ? *check : std::string(check.status().message());
   is_broken = found != "ok";
   if (is_broken) {
     problems.push_back(StrCat(db_.path(), ": pages are damaged, so that samples may be missing: ",

@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/storage/durable/durable_storage.h"
+#include "engine/storage/durable/schema.h"
 #include "engine/storage/durable/wal_check.h"
 
 namespace sloburn {
@@ -30,7 +31,7 @@ absl::Status MoveAway(const std::string& path, const absl::Status& reason) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::rename(StrCat(path, suffix).c_str(), StrCat(aside, suffix).c_str());
   }
-  return absl::DataLossError(StrCat(std::string(reason.message()), "; it is now ", aside,
+  return absl::DataLossError(StrCat(reason.message(), "; it is now ", aside,
                                     ", and the next start begins a new one"));
 }
 
@@ -39,12 +40,10 @@ bool IsDamaged(const std::string& path, const absl::Status& status) {
   if (!absl::IsDataLoss(status)) return false;
   const auto db = Sqlite::Open(path);
   if (!db.ok()) return absl::IsDataLoss(db.status());
-  auto check = (*db)->Prepare("PRAGMA quick_check(1)");
+  const absl::StatusOr<std::string> check = QuickCheck(**db);
   if (!check.ok()) return absl::IsDataLoss(check.status());
-  const absl::StatusOr<bool> has_row = check->Step();
-  if (!has_row.ok()) return absl::IsDataLoss(has_row.status());
   // What is missing among undamaged pages is damage as well.
-  return !*has_row || check->Bytes(0) != "ok" || !absl::StrContains(status.message(), "malformed");
+  return *check != "ok" || !absl::StrContains(status.message(), "malformed");
 }
 
 }  // namespace

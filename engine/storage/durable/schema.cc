@@ -63,6 +63,12 @@ absl::StatusOr<bool> CheckSchema(Sqlite& db) {
   return !is_new;
 }
 
+absl::StatusOr<std::string> QuickCheck(Sqlite& db) {
+  ASSIGN_OR_RETURN(SqliteStatement check, db.Prepare("PRAGMA quick_check(1)"));
+  ASSIGN_OR_RETURN(const bool has_row, check.Step());
+  return has_row ? std::string(check.Bytes(0)) : "";
+}
+
 absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
   // Nothing is written, not even a setting, before it is known whose database this is.
   ASSIGN_OR_RETURN(const bool is_ours, CheckSchema(db));

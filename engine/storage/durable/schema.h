@@ -4,6 +4,8 @@
 // Threads: constants and pure functions.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/storage/durable/sqlite.h"
@@ -21,6 +23,10 @@ enum class StorageSync {
 
 // FailedPrecondition for a database of another program or version. False where it is new and empty.
 absl::StatusOr<bool> CheckSchema(Sqlite& db);
+
+// What SQLite's quick_check finds first, "ok" where that is nothing. DataLoss where the pages cannot
+// even be looked at.
+absl::StatusOr<std::string> QuickCheck(Sqlite& db);
 
 // Makes the tables of a new database, or looks whether those of an old one are ours.
 absl::Status PrepareSchema(Sqlite& db, StorageSync sync);

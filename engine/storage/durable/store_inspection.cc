@@ -31,7 +31,7 @@ class Inspector {
  public:
   Inspector(StoreReader& reader, const InspectOptions& options,
             const std::function<void(int64_t, int64_t)>& progress)
-      : db_(reader.db()), options_(options), progress_(progress) {}
+      : reader_(reader), db_(reader.db()), options_(options), progress_(progress) {}
 
   absl::StatusOr<StoreInspection> Run() {
     RETURN_IF_ERROR(CountPages());
@@ -71,6 +71,19 @@ class Inspector {
     return series_[id].is_selected ? &series_[id] : nullptr;
   }
 
+  // The series of a row that begins with its id and its value. Null, and not counted, where Find
+  // says so.
+  SeriesUse* CountRow(const SqliteStatement& rows, TableUse& table) {
+    SeriesUse* const series = Find(rows.Int(0));
+    if (series == nullptr) return nullptr;
+    const int64_t bytes = std::ssize(rows.Bytes(1));
+    ++table.rows;
+    table.bytes += bytes;
+    series->bytes += bytes;
+    return series;
+  }
+
+  StoreReader& reader_;
   Sqlite& db_;
   const InspectOptions& options_;
   const std::function<void(int64_t, int64_t)>& progress_;
@@ -86,11 +99,7 @@ absl::Status Inspector::CountPages() {
   ASSIGN_OR_RETURN(found_.pages, db_.QueryInt("PRAGMA page_count"));
   ASSIGN_OR_RETURN(found_.free_pages, db_.QueryInt("PRAGMA freelist_count"));
   ASSIGN_OR_RETURN(found_.page_bytes, db_.QueryInt("PRAGMA page_size"));
-  for (const char* table : {"series", "chunks", "newest", "journal"}) {
-    ASSIGN_OR_RETURN(const int64_t rows, db_.QueryInt(StrCat("SELECT count(*) FROM ", table)));
-    all_rows_ += rows;
-  }
-  return absl::OkStatus();
+  return reader_.CountRows(&all_rows_);
 }
 
 absl::Status Inspector::ReadSeries() {
@@ -161,12 +170,9 @@ absl::Status Inspector::ReadChunks() {
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, NextRow(rows));
     if (!has_row) return absl::OkStatus();
-    SeriesUse* const series = Find(rows.Int(0));
+    SeriesUse* const series = CountRow(rows, found_.chunks);
     if (series == nullptr) continue;
     const std::string_view value = rows.Bytes(1);
-    ++found_.chunks.rows;
-    found_.chunks.bytes += std::ssize(value);
-    series->bytes += std::ssize(value);
     const auto row = DecodeChunkRow(static_cast<uint32_t>(rows.Int(0)), value);
     if (!row.ok()) {
       ++found_.unreadable;
@@ -183,13 +189,9 @@ absl::Status Inspector::ReadNewest() {
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, NextRow(rows));
     if (!has_row) return absl::OkStatus();
-    SeriesUse* const series = Find(rows.Int(0));
+    SeriesUse* const series = CountRow(rows, found_.newest);
     if (series == nullptr) continue;
-    const std::string_view value = rows.Bytes(1);
-    ++found_.newest.rows;
-    found_.newest.bytes += std::ssize(value);
-    series->bytes += std::ssize(value);
-    const auto chunks = SplitNewestSamples(static_cast<uint32_t>(rows.Int(0)), value);
+    const auto chunks = SplitNewestSamples(static_cast<uint32_t>(rows.Int(0)), rows.Bytes(1));
     if (!chunks.ok()) {
       ++found_.unreadable;
       continue;

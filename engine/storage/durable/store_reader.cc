@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<StoreReader>> StoreReader::Open(const std::string
     const bool has_log = made->is_in_use_ || SizeOf(log) > 0;
     if (has_log) {
       return absl::PermissionDeniedError(
-          StrCat(std::string(db.status().message()),
+          StrCat(db.status().message(),
                  "; there is a write-ahead log, and reading it needs "
                  "write access to the folder: run this as the user of the server"));
     }
@@ -74,6 +74,17 @@ absl::StatusOr<std::unique_ptr<StoreReader>> StoreReader::Open(const std::string
     ASSIGN_OR_RETURN(made->wal_, CheckWal(log));
   }
   return made;
+}
+
+absl::Status StoreReader::CountRows(int64_t* rows) {
+  absl::Status error;
+  *rows = 0;
+  for (const char* table : {"series", "chunks", "newest", "journal"}) {
+    const auto count = db_->QueryInt(StrCat("SELECT count(*) FROM ", table));
+    error.Update(count.status());
+    *rows += count.value_or(0);
+  }
+  return error;
 }
 
 StoreReader::~StoreReader() {

@@ -27,6 +27,8 @@ class StoreReader {
   ~StoreReader();
 
   Sqlite& db() { return *db_; }
+  // Of all tables of samples and labels, as far as they can be counted; the first error otherwise.
+  absl::Status CountRows(int64_t* rows);
   const std::string& path() const { return db_->path(); }
   // Whether a process had it open when it was opened here.
   bool is_in_use() const { return is_in_use_; }

@@ -22,8 +22,7 @@ constexpr const char* kSetAside =
     "the server sets it aside (table quarantine) and does not serve it";
 constexpr const char* kTrusted =
     "the server trusts it: windows that take in the whole chunk are answered wrongly; delete the "
-    "row "
-    "and report this as a bug";
+    "row and report this as a bug";
 constexpr const char* kMovedAway =
     "the server does not start: it renames the database to sloburn.db.damaged-<time>, and the next "
     "start begins a new one; sqlite3 sloburn.db .recover may save more";
@@ -31,9 +30,8 @@ constexpr const char* kRefused =
     "the server does not start and leaves the database as it is; sqlite3 sloburn.db .recover may "
     "save it";
 constexpr const char* kDamagedPages =
-    "the server serves what it can read; where SQLite's quick_check finds it too, it says so in "
-    "its "
-    "log at its start; commits may fail";
+    "where SQLite's quick_check finds it too, the server writes all that it can read to a new "
+    "database at its start, and says so in its log";
 constexpr const char* kAsItIs = "the server takes the value as it is";
 
 class Verifier {
@@ -43,7 +41,8 @@ class Verifier {
       : reader_(reader), report_(report), progress_(progress) {}
 
   VerifiedStore Run() {
-    CountRows();
+    // What cannot be counted is a finding of its table.
+    reader_.CountRows(&all_rows_).IgnoreError();
     VerifyLog();
     VerifyTable("pages", &Verifier::VerifyPages);
     VerifyTable("series", &Verifier::VerifyAllLabels);
@@ -60,19 +59,12 @@ class Verifier {
     int64_t max_ms = 0;  // of its rows so far
   };
 
-  void CountRows() {
-    for (const char* table : {"series", "chunks", "newest", "journal"}) {
-      const auto rows = reader_.db().QueryInt(StrCat("SELECT count(*) FROM ", table));
-      if (rows.ok()) all_rows_ += *rows;
-    }
-  }
-
   // A step that cannot go on is a finding, and the next one is tried.
   void VerifyTable(const char* table, absl::Status (Verifier::*step)()) {
     table_ = table;
     const absl::Status status = (this->*step)();
     if (!status.ok()) {
-      Report(reader_.path(), StrCat("table ", table, ": ", std::string(status.message())),
+      Report(reader_.path(), StrCat("table ", table, ": ", status.message()),
              absl::IsDataLoss(status) ? kMovedAway : kRefused);
     }
   }
@@ -183,7 +175,7 @@ absl::Status Verifier::VerifyLabels(int64_t id, std::string_view value) {
   const std::string place = StrCat(reader_.path(), ": series row ", id);
   const absl::StatusOr<Labels> labels = DecodeSeriesRow(value);
   if (!labels.ok()) {
-    Report(place, StrCat("labels: ", std::string(labels.status().message())),
+    Report(place, StrCat("labels: ", labels.status().message()),
            "the server does not serve the samples of the series");
     return absl::OkStatus();
   }

@@ -136,7 +136,7 @@ TEST(ParseQueryAnswerTest, DeepNestingIsRefused) {
 struct Fixture {
   explicit Fixture(FakeServer::Handler handler, QueryApiOptions options = {})
       : server(std::move(handler)),
-        client(*HttpClient::Create({.url = server.url("/root")})),
+        client(*HttpClient::Create({.url = server.url("/prefix")})),
         api(client.get(), options) {}
   FakeServer server;
   std::unique_ptr<HttpClient> client;
@@ -145,7 +145,7 @@ struct Fixture {
 
 TEST(QueryApiTest, AsksAsTheApiTakesIt) {
   Fixture fixture([](const FakeRequest& request) {
-    return Answer(200, request.target == "/root/api/v1/query_range" ||
+    return Answer(200, request.target == "/prefix/api/v1/query_range" ||
                                request.body.find("%5B") != std::string::npos
                            ? Success("matrix", "[]")
                            : Success("vector", "[]"));
@@ -154,7 +154,7 @@ TEST(QueryApiTest, AsksAsTheApiTakesIt) {
   ASSERT_TRUE(fixture.api.Instant("up", -1'500).ok());
   ASSERT_TRUE(fixture.api.Range("up", {1000, 61'000, 15'000}).ok());
   const auto requests = fixture.server.requests();
-  EXPECT_EQ(requests[0].target, "/root/api/v1/query");
+  EXPECT_EQ(requests[0].target, "/prefix/api/v1/query");
   EXPECT_EQ(requests[0].body, "query=%7Ba%3D%22b+c%22%7D%5B90000ms%5D&time=1700000000.123");
   EXPECT_EQ(requests[0].Header("content-type"), "application/x-www-form-urlencoded");
   EXPECT_EQ(requests[1].body, "query=up&time=-1.500");
@@ -193,7 +193,7 @@ TEST(QueryApiTest, ErrorsOfProxiesAndOfTheApi) {
   Fixture login([](const FakeRequest&) { return Answer(200, "<html>Login</html>"); });
   const absl::Status page = login.api.Instant("up", 0).status();
   EXPECT_TRUE(absl::IsDataLoss(page));
-  EXPECT_THAT(Message(page), HasSubstr(login.server.url("/root/api/v1/query")));
+  EXPECT_THAT(Message(page), HasSubstr(login.server.url("/prefix/api/v1/query")));
   Fixture api([](const FakeRequest&) {
     return Answer(400, R"({"status":"error","errorType":"bad_data","error":"no such thing"})");
   });

@@ -64,6 +64,13 @@ class DurableFixture : public testing::Test {
     return all;
   }
 
+  // One sample, committed.
+  static void Push(MemoryStorage& storage, const std::string& name, int64_t time_ms) {
+    auto appender = storage.NewAppender();
+    ASSERT_TRUE(appender->Append(Named(name), time_ms, 7).ok());
+    ASSERT_TRUE(appender->Commit().ok());
+  }
+
   // `rounds` commits of several series: counters with resets, gaps, markers, late samples.
   void Fill(MemoryStorage& storage, int rounds) {
     for (int round = 0; round < rounds; ++round) {

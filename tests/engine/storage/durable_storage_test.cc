@@ -392,15 +392,10 @@ TEST_F(DurableStorageTest, ForgottenSeriesBeginAnew) {
   ASSERT_TRUE(durable.ok());
   Fill(storage, 20);
   ASSERT_TRUE((*durable)->Checkpoint().ok());
-  const auto push = [&](const std::string& name, int64_t time_ms) {
-    auto appender = storage.NewAppender();
-    ASSERT_TRUE(appender->Append(Named(name), time_ms, 7).ok());
-    ASSERT_TRUE(appender->Commit().ok());
-  };
-  push("later", time_ms_ + 7'200'000);
+  Push(storage, "later", time_ms_ + 7'200'000);
   ASSERT_TRUE((*durable)->Checkpoint().ok());
   EXPECT_EQ(All(storage).size(), 1u);
-  push("m0", time_ms_ + 7'201'000);
+  Push(storage, "m0", time_ms_ + 7'201'000);
   ASSERT_TRUE((*durable)->Close().ok());
   durable->reset();
   MemoryStorage again(MemoryOptions());
@@ -419,14 +414,9 @@ TEST_F(DurableStorageTest, ForgottenSamplesStayForgottenAfterACrash) {
   ASSERT_TRUE(durable.ok());
   Fill(storage, 20);
   ASSERT_TRUE((*durable)->Checkpoint().ok());
-  const auto push = [&](const std::string& name, int64_t time_ms) {
-    auto appender = storage.NewAppender();
-    ASSERT_TRUE(appender->Append(Named(name), time_ms, 7).ok());
-    ASSERT_TRUE(appender->Commit().ok());
-  };
-  push("later", time_ms_ + 7'200'000);
+  Push(storage, "later", time_ms_ + 7'200'000);
   ASSERT_TRUE((*durable)->Checkpoint().ok());
-  push("m0", time_ms_ + 7'201'000);
+  Push(storage, "m0", time_ms_ + 7'201'000);
   // What a process leaves that is killed now.
   std::filesystem::copy_file(Path(), copy);
   std::filesystem::copy_file(Path() + "-wal", copy + "-wal");

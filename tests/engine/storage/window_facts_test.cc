@@ -2,7 +2,6 @@
 // What the store tells of windows is what looking at all their samples tells.
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -10,6 +9,7 @@
 #include <random>
 #include <utility>
 
+#include "base/same_bits.h"
 #include "engine/model/stale.h"
 #include "engine/storage/memory_storage.h"
 
@@ -110,10 +110,6 @@ WindowFacts Look(const std::map<int64_t, double>& samples, int64_t start_ms, int
   for (const double value : values) squares += (value - mean) * (value - mean);
   facts.squares = static_cast<double>(squares);
   return facts;
-}
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
 class WindowFactsTest : public testing::TestWithParam<Kind> {
