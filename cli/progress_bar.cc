@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/progress_bar.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -19,6 +21,9 @@ std::string ProgressBar(double fraction) {
   return absl::StrFormat("[%s%s] %3.0f%%", std::string(filled, '#'),
                          std::string(kWidth - filled, '.'), cut * 100);
 }
+
+ProgressLine::ProgressLine(bool is_wanted)
+    : is_shown_(is_wanted && isatty(STDERR_FILENO) != 0) {}
 
 bool ProgressLine::IsDue() const { return is_shown_ && absl::Now() - last_ >= kPause; }
 

@@ -16,7 +16,8 @@ std::string ProgressBar(double fraction);
 // One line on stderr, written over itself a few times per second.
 class ProgressLine {
  public:
-  explicit ProgressLine(bool is_shown) : is_shown_(is_shown) {}
+  // Shown where it is wanted and stderr is a terminal.
+  explicit ProgressLine(bool is_wanted);
   ~ProgressLine() { Finish(); }
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;

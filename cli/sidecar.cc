@@ -26,12 +26,8 @@ constexpr int kLatePulls = 3;
 // the retention is to be whole at that tick.
 constexpr absl::Duration kRetentionSlack = absl::Hours(1);
 
-MemoryStorageOptions WithSlack(MemoryStorageOptions options) {
-  options.retention += kRetentionSlack;
-  return options;
-}
-
-DurableOptions WithSlack(DurableOptions options) {
+template <typename Options>
+Options WithSlack(Options options) {
   options.retention += kRetentionSlack;
   return options;
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -100,7 +98,7 @@ int RunExport(const ExportFlags& flags) {
     std::cerr << "error: " << status.message() << "\n";
     return kExitUsage;
   }
-  ProgressLine line(!flags.is_quiet && isatty(STDERR_FILENO) != 0);
+  ProgressLine line(!flags.is_quiet);
   const absl::Time start = absl::Now();
   const auto progress = ExportMetrics(**client, *options, WriteToStdout,
                                       [&](const ExportProgress& now) {

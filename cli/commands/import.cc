@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -69,7 +68,7 @@ int RunImport(const ImportFlags& flags) {
   options.patience = absl::Seconds(flags.patience_seconds);
   if (flags.format == "prometheus") options.format = openmetrics::MetricsTextFormat::kPrometheus;
 
-  ProgressLine line(!flags.is_quiet && isatty(STDERR_FILENO) != 0);
+  ProgressLine line(!flags.is_quiet);
   const absl::Time start = absl::Now();
   const int64_t total = SizeOf(file);
   const auto show = [&](const ImportProgress& progress) {

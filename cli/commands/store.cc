@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <iostream>
 #include <memory>
 #include <string>
@@ -66,7 +64,7 @@ int RunInspect(const StoreFlags& flags) {
   if (!sets->empty()) {
     options.selects = [&sets](const Labels& labels) { return web::MatchesAny(labels, *sets); };
   }
-  ProgressLine line(!flags.is_quiet && isatty(STDERR_FILENO) != 0);
+  ProgressLine line(!flags.is_quiet);
   const auto found = InspectStore(**reader, options, [&line](int64_t rows, int64_t all) {
     if (line.IsDue()) line.Show(Bar("inspecting", rows, all));
   });
@@ -85,7 +83,7 @@ int RunInspect(const StoreFlags& flags) {
 int RunVerify(const StoreFlags& flags) {
   const auto reader = OpenStore(flags);
   if (!reader.ok()) return Fail(reader.status());
-  ProgressLine line(!flags.is_quiet && isatty(STDERR_FILENO) != 0);
+  ProgressLine line(!flags.is_quiet);
   const VerifiedStore found = VerifyStore(
       **reader,
       [&line](const StoreFinding& finding) {

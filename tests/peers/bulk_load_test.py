@@ -9,7 +9,7 @@ usage: bulk_load_test.py SLOBURN [--figures]    with --figures: samples per seco
 import json, os, random, re, struct, sys, time
 
 import peers
-from remote_read import SAMPLES, matcher, messages, read, request, unsnappy
+from remote_read import SAMPLES, matcher, messages, read, request, unsnappy, varint_at
 
 SLOBURN = sys.argv[1]
 STEP_MS = 15_000
@@ -99,14 +99,7 @@ def side(message, spans_field, deltas_field):
         if field == deltas_field:
             at = 0
             while at < len(value):
-                number = shift = 0
-                while True:
-                    byte = value[at]
-                    at += 1
-                    number |= (byte & 127) << shift
-                    shift += 7
-                    if byte < 128:
-                        break
+                number, at = varint_at(value, at)
                 total += unzigzag(number)
                 counts.append(float(total))
         elif field == deltas_field + 1:

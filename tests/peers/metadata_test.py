@@ -5,7 +5,7 @@ it learns: the same answers.
 
 usage: metadata_test.py SLOBURN
 """
-import http.server, json, os, sys, threading, urllib.error, urllib.parse, urllib.request
+import json, os, sys, urllib.error, urllib.parse, urllib.request
 
 import peers
 
@@ -26,17 +26,6 @@ quantiles_count 0
 # HELP untold Something.
 untold 1
 """
-
-
-class Target(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        self.wfile.write(METRICS)
-
-    def log_message(self, *_):
-        pass
 
 
 def ask(base, parameters):
@@ -65,13 +54,12 @@ def compare(prometheus, sloburn):
 
 def main():
     binary = peers.require_prometheus()
-    target = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Target)
-    threading.Thread(target=target.serve_forever, daemon=True).start()
+    port_of_target = peers.scrape_target(METRICS)
     with peers.workdir() as path, peers.sloburn(SLOBURN, path) as (sloburn, _):
         config, port = os.path.join(path, "scrape.yml"), peers.free_port()
         with open(config, "w") as f:
             f.write(f"""global: {{scrape_interval: 1s}}
-scrape_configs: [{{job_name: j, static_configs: [{{targets: ['127.0.0.1:{target.server_port}']}}]}}]
+scrape_configs: [{{job_name: j, static_configs: [{{targets: ['127.0.0.1:{port_of_target}']}}]}}]
 remote_write: [{{url: '{sloburn}/api/v1/write', metadata_config: {{send_interval: 1s}}}}]
 """)
         prometheus = f"http://127.0.0.1:{port}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real Prometheus and sloburn processes on loopback, for tests. Standard library only."""
-import contextlib, itertools, json, math, os, shutil, signal, socket, struct, subprocess, sys, tempfile
-import time, urllib.error, urllib.parse, urllib.request
+import contextlib, http.server, itertools, json, math, os, shutil, signal, socket, struct, subprocess, sys, tempfile
+import threading, time, urllib.error, urllib.parse, urllib.request
 from dataclasses import dataclass, field
 
 SKIP = 77  # what ctest takes for "skipped"
@@ -178,6 +178,23 @@ def write_request(series):
 def push(base, series):
     """series: {labels as a tuple of (name, value) pairs: [(unix ms, float), ...]}"""
     push_series(base, [Series(tuple(sorted(labels)), samples) for labels, samples in series.items()])
+
+
+def scrape_target(metrics):
+    """The port of a server that answers every GET with `metrics`, as long as the test runs."""
+    class Target(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(metrics)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Target)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
 
 
 def push_series(base, series):

@@ -35,22 +35,23 @@ def messages(data):
     """(field, value) pairs of a protobuf message."""
     at, end, out = 0, len(data), []
     while at < end:
-        key, at = _varint_at(data, at)
+        key, at = varint_at(data, at)
         kind = key & 7
         if kind == 0:
-            value, at = _varint_at(data, at)
+            value, at = varint_at(data, at)
         elif kind == 1:
             value = struct.unpack_from("<d", data, at)[0]
             at += 8
         else:
-            size, at = _varint_at(data, at)
+            size, at = varint_at(data, at)
             value = data[at:at + size]
             at += size
         out.append((key >> 3, value))
     return out
 
 
-def _varint_at(data, at):
+def varint_at(data, at):
+    """The number, and where what follows it begins."""
     value = shift = 0
     while True:
         byte = data[at]
@@ -63,7 +64,7 @@ def _varint_at(data, at):
 
 def unsnappy(data):
     """The block format; enough of it for what two servers send."""
-    size, at = _varint_at(data, 0)
+    size, at = varint_at(data, 0)
     out = bytearray()
     while at < len(data):
         tag = data[at]

@@ -11,7 +11,8 @@ usage: remote_read_test.py SLOBURN
 import contextlib, json, os, struct, sys, time, urllib.error, urllib.parse, urllib.request
 
 import dataset, peers
-from remote_read import SAMPLES, STREAMED, matcher, messages, read, request, unsnappy
+from remote_read import (SAMPLES, STREAMED, matcher, messages, read, request, unsnappy,
+                         varint_at)
 
 SLOBURN = sys.argv[1]
 
@@ -96,14 +97,7 @@ def chunk_count(body):
     """Of a streamed answer."""
     count = at = 0
     while at < len(body):
-        size = shift = 0
-        while True:
-            byte = body[at]
-            at += 1
-            size |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
+        size, at = varint_at(body, at)
         frame = messages(body[at + 4:at + 4 + size])
         count += sum(1 for field, _ in messages(frame[0][1]) if field == 2)
         at += 4 + size

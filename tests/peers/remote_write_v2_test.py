@@ -5,7 +5,7 @@ staleness markers, native histograms and such with custom buckets, and its metad
 
 usage: remote_write_v2_test.py SLOBURN
 """
-import http.server, json, os, sys, threading, time, urllib.error, urllib.request
+import json, os, sys, time, urllib.error, urllib.request
 
 import dataset, peers
 
@@ -32,17 +32,6 @@ quantiles_count 0
 # HELP untold Something.
 untold 1
 """
-
-
-class Target(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        self.wfile.write(METRICS)
-
-    def log_message(self, *_):
-        pass
 
 
 def all_samples(base, end):
@@ -106,14 +95,13 @@ def check(prometheus, sloburn):
 
 def main():
     binary = peers.require_prometheus()
-    target = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Target)
-    threading.Thread(target=target.serve_forever, daemon=True).start()
+    port_of_target = peers.scrape_target(METRICS)
     with peers.workdir() as path, \
             peers.sloburn(SLOBURN, path, "--web.remote-write-receiver.accepted-protobuf-messages="
                           "io.prometheus.write.v2.Request") as (sloburn, _):
         config = f"""global: {{scrape_interval: 1s}}
 scrape_configs:
-  - {{job_name: scraped, static_configs: [{{targets: ['127.0.0.1:{target.server_port}']}}]}}
+  - {{job_name: scraped, static_configs: [{{targets: ['127.0.0.1:{port_of_target}']}}]}}
 remote_write:
   - url: '{sloburn}/api/v1/write'
     protobuf_message: io.prometheus.write.v2.Request

@@ -51,11 +51,14 @@ void KeepMetadata(std::vector<remote::WrittenMetadata>& metadata, MetricMetadata
   }
 }
 
-WriteOutcome Refused(int status, std::string_view error) {
-  return {.status = status, .error = std::string(error)};
-}
-
 }  // namespace
+
+WriteOutcome WriteOutcome::Refused(int status, const absl::Status& error) {
+  WriteOutcome outcome;
+  outcome.status = status;
+  outcome.error = std::string(MessageOf(error));
+  return outcome;
+}
 
 int64_t NewestAccepted(const Dependencies& deps) {
   return absl::ToUnixMillis(deps.clock->Now() + deps.write_limits.max_ahead);
@@ -85,7 +88,7 @@ remote::ProtoLimits ProtoLimitsOf(const WriteLimits& limits) {
 WriteOutcome StoreWrite(std::string_view message, const Dependencies& deps) {
   absl::StatusOr<remote::WriteRequest> request =
       remote::DecodeWriteRequest(message, ProtoLimitsOf(deps.write_limits));
-  if (!request.ok()) return Refused(400, MessageOf(request.status()));
+  if (!request.ok()) return WriteOutcome::Refused(400, request.status());
   if (request->invalid_series > 0) {
     Log(LogLevel::kDebug, "Received series with invalid labels",
         {{"first", request->first_invalid}, {"series", StrCat(request->invalid_series)}});
@@ -96,7 +99,7 @@ WriteOutcome StoreWrite(std::string_view message, const Dependencies& deps) {
   const std::unique_ptr<Appender> appender = deps.storage->NewAppender();
   const absl::Status status =
       AppendAll(*request, NewestAccepted(deps), *appender, outcome, refusal);
-  if (!status.ok()) return Refused(StatusOfAppendError(status), MessageOf(status));
+  if (!status.ok()) return WriteOutcome::Refused(StatusOfAppendError(status), status);
   outcome.invalid_series = request->invalid_series;
   if (outcome.limited_series > 0) {
     outcome.status = 400;

@@ -17,6 +17,8 @@
 namespace sloburn::web {
 
 struct WriteOutcome {
+  static WriteOutcome Refused(int status, const absl::Status& error);
+
   int status = 204;
   std::string error;  // the body of other statuses
   // Stored. Exemplars: taken and not kept.

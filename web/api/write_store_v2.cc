@@ -230,14 +230,14 @@ class Attempt {
 
 WriteOutcome StoreWriteV2(std::string_view message, const Dependencies& deps) {
   const auto request = remote::WriteRequestV2::Parse(message, ProtoLimitsOf(deps.write_limits));
-  if (!request.ok()) return {.status = 400, .error = std::string(MessageOf(request.status()))};
+  if (!request.ok()) return WriteOutcome::Refused(400, request.status());
   absl::Status status;
   for (int i = 0; i < kMaxAttempts; ++i) {
     Attempt attempt(*request, deps);
     status = attempt.Append();
     if (!status.ok()) {
       const bool is_message = absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status);
-      return {.status = is_message ? 400 : 500, .error = std::string(MessageOf(status))};
+      return WriteOutcome::Refused(is_message ? 400 : 500, status);
     }
     status = attempt.Commit();
     if (status.ok()) return attempt.TakeOutcome();
@@ -245,7 +245,7 @@ WriteOutcome StoreWriteV2(std::string_view message, const Dependencies& deps) {
     // the next attempt finds which these are.
     if (!absl::IsOutOfRange(status) && !absl::IsAlreadyExists(status)) break;
   }
-  return {.status = 500, .error = std::string(MessageOf(status))};
+  return WriteOutcome::Refused(500, status);
 }
 
 }  // namespace sloburn::web
