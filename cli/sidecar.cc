@@ -108,6 +108,7 @@ absl::Status Sidecar::Apply(const Config& config) {
   rules.file_patterns = config.rule_files;
   rules.evaluation_interval = config.global.evaluation_interval;
   rules.query_offset = config.global.rule_query_offset;
+  rules.external_labels = config.global.external_labels;
   RETURN_IF_ERROR(manager_->Load(rules));
 
   writers_.Install(std::move(writers));

@@ -8,6 +8,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +18,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/storage/storage.h"
+#include "rules/notification.h"
 #include "rules/output.h"
 #include "rules/rule_group.h"
 #include "rules/source.h"
@@ -29,6 +33,10 @@ struct TickContext {
   std::vector<SampleSink*> sinks;
   const Coverage* coverage = nullptr;  // null: everything is covered
   SourcePull* source = nullptr;        // null: data comes by itself
+  AlertSink* alerts = nullptr;         // null: nobody is told of alerts
+  absl::Duration resend_delay = absl::Minutes(1);  // between messages about the same alert
+  std::string external_url;            // of this server, without a slash at the end
+  std::map<std::string, std::string> external_labels;  // for templates
 };
 
 // Evaluates the group at `eval_time`, commits, and installs the new state in the group. The result

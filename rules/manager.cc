@@ -36,6 +36,9 @@ Manager::Manager(ManagerOptions options)
   context_.sinks = options_.sinks;
   context_.coverage = options_.coverage;
   context_.source = options_.source;
+  context_.alerts = options_.alerts;
+  context_.resend_delay = options_.resend_delay;
+  context_.external_url = options_.external_url;
 }
 
 Manager::~Manager() { Stop(); }
@@ -72,6 +75,10 @@ absl::StatusOr<Manager::GroupMap> Manager::ReadGroups(const RuleConfig& config) 
 absl::Status Manager::Load(const RuleConfig& config) {
   absl::MutexLock load_lock(&load_mutex_);
   ASSIGN_OR_RETURN(GroupMap groups, ReadGroups(config));
+  {
+    absl::MutexLock lock(&mutex_);
+    context_.external_labels = config.external_labels;
+  }
   Replace(std::move(groups));
   return absl::OkStatus();
 }
@@ -79,7 +86,7 @@ absl::Status Manager::Load(const RuleConfig& config) {
 void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group) {
   scheduler_.Add(*group, [this, group](absl::Time eval_time) {
     // The group's own status and the log tell of errors.
-    RunTick(*group, eval_time, context_).IgnoreError();
+    RunTick(*group, eval_time, Context()).IgnoreError();
   });
 }
 
@@ -156,7 +163,7 @@ void Manager::EndRemoved(absl::Time now) {
     removals_.erase(first_due, removals_.end());
   }
   for (const Removal& one : due) {
-    const absl::Status status = EndSeries(one.series, one.time_ms, context_);
+    const absl::Status status = EndSeries(one.series, one.time_ms, Context());
     if (status.ok()) continue;
     Log(LogLevel::kWarn, "Stale sample appending for previous configuration failed",
         {{"err", std::string(status.message())}});
@@ -167,7 +174,7 @@ absl::Status Manager::EvaluateAt(absl::Time eval_time) {
   EndRemoved(eval_time);
   absl::Status first_error;
   for (const auto& [key, group] : CurrentGroups()) {
-    first_error.Update(RunTick(*group, eval_time, context_));
+    first_error.Update(RunTick(*group, eval_time, Context()));
   }
   return first_error;
 }
@@ -186,10 +193,15 @@ absl::Status Manager::EvaluateSlots(absl::Time after, absl::Time until) {
     const auto [slot, index] = *next.begin();
     next.erase(next.begin());
     EndRemoved(slot);
-    first_error.Update(RunTick(*groups[index], slot, context_));
+    first_error.Update(RunTick(*groups[index], slot, Context()));
     next.insert({slot + groups[index]->definition().interval, index});
   }
   return first_error;
+}
+
+TickContext Manager::Context() const {
+  absl::MutexLock lock(&mutex_);
+  return context_;
 }
 
 Manager::GroupMap Manager::CurrentGroups() const {

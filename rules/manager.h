@@ -45,6 +45,9 @@ struct ManagerOptions {
   std::vector<SampleSink*> sinks;
   const Coverage* coverage = nullptr;
   SourcePull* source = nullptr;
+  AlertSink* alerts = nullptr;
+  absl::Duration resend_delay = absl::Minutes(1);  // --rules.alert.resend-delay
+  std::string external_url;                        // without a slash at the end
   RuleFileOptions rule_files;  // its `query` is set from the one above
   int max_concurrent_groups = 4;
   size_t max_files = 10'000;
@@ -58,6 +61,7 @@ struct RuleConfig {
   std::vector<RuleFile> generated_files;
   absl::Duration evaluation_interval = absl::Minutes(1);
   absl::Duration query_offset;
+  std::map<std::string, std::string> external_labels;
 };
 
 class Manager : public StatusSource {
@@ -103,14 +107,15 @@ class Manager : public StatusSource {
   void EndRemoved(absl::Time now);
   void RunRemovals();
   GroupMap CurrentGroups() const;
+  TickContext Context() const;  // of a tick that starts now
 
   ManagerOptions options_;
-  TickContext context_;
   std::atomic<bool> cancelled_{false};
 
   absl::Mutex load_mutex_;  // one load, start or stop at a time
   bool is_started_ ABSL_GUARDED_BY(load_mutex_) = false;
   mutable absl::Mutex mutex_;
+  TickContext context_ ABSL_GUARDED_BY(mutex_);
   GroupMap groups_ ABSL_GUARDED_BY(mutex_);
   std::vector<Removal> removals_ ABSL_GUARDED_BY(mutex_);
 
