@@ -162,7 +162,7 @@ absl::StatusOr<ImportProgress> ImportMetrics(
     const std::function<void(const ImportProgress&)>& on_progress) {
   remote::RemoteWriterOptions writer_options = options.writer;
   writer_options.capacity = (kRequestsAhead + 2) * writer_options.max_samples_per_send;
-  writer_options.max_isolation_requests = 0;  // the first refusal is the end
+  writer_options.sender.max_isolation_requests = 0;  // the first refusal is the end
   ASSIGN_OR_RETURN(const auto writer, remote::RemoteWriter::Create(std::move(writer_options)));
   openmetrics::MetricsTextParser parser(options.format);
   LineReader lines(file, name, options.max_line_bytes);

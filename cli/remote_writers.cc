@@ -15,14 +15,14 @@ namespace {
 absl::StatusOr<std::shared_ptr<remote::RemoteWriter>> CreateWriter(
     const RemoteWriteConfig& endpoint, const std::map<std::string, std::string>& external_labels) {
   remote::RemoteWriterOptions options;
-  options.name = endpoint.name;
-  options.http =
+  options.sender.name = endpoint.name;
+  options.sender.http =
       ToHttpOptions(endpoint.url, endpoint.http, endpoint.headers, endpoint.remote_timeout);
   options.capacity = std::max<size_t>(options.capacity, endpoint.queue_config.capacity);
   options.max_samples_per_send = endpoint.queue_config.max_samples_per_send;
   options.batch_send_deadline = endpoint.queue_config.batch_send_deadline;
-  options.min_backoff = endpoint.queue_config.min_backoff;
-  options.max_backoff = endpoint.queue_config.max_backoff;
+  options.sender.min_backoff = endpoint.queue_config.min_backoff;
+  options.sender.max_backoff = endpoint.queue_config.max_backoff;
   for (const auto& [name, value] : external_labels)
     options.external_labels.push_back({name, value});
   auto writer = remote::RemoteWriter::Create(std::move(options));

@@ -61,8 +61,8 @@ int RunImport(const ImportFlags& flags) {
     return kExitUsage;
   }
   ImportOptions options;
-  options.writer.http.url = flags.url;
-  options.writer.http.user_agent = std::string("sloburn/") + kVersion;
+  options.writer.sender.http.url = flags.url;
+  options.writer.sender.http.user_agent = std::string("sloburn/") + kVersion;
   options.writer.max_samples_per_send = flags.samples_per_request;
   options.max_line_bytes = flags.max_line_bytes;
   options.patience = absl::Seconds(flags.patience_seconds);

@@ -2,17 +2,13 @@
 #include "engine/remote/remote_write.h"
 
 #include <algorithm>
-#include <random>
 #include <unordered_map>
 
-#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/label_builder.h"
-#include "engine/remote/prometheus_proto.h"
-#include "engine/remote/snappy_block.h"
 
 namespace sloburn::remote {
 namespace {
@@ -27,51 +23,21 @@ Labels WithExternalLabels(const Labels& labels, const std::vector<Label>& extern
   return builder.Build();
 }
 
-double Jitter() {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return std::uniform_real_distribution<double>(1.0, 1.2)(random);
-}
-
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
-bool IsRetried(int http_status, bool retry_on_429) {
-  if (http_status == 429) return retry_on_429;
-  return http_status < 300 || http_status >= 500;  // below 200 and from 600 on is nonsense
-}
-
 }  // namespace
-
-std::optional<absl::Duration> ParseRetryAfter(std::string_view value, absl::Time now) {
-  int64_t seconds = 0;
-  if (absl::SimpleAtoi(ToAbsl(value), &seconds)) {
-    if (seconds < 0) return std::nullopt;
-    return absl::Seconds(seconds);
-  }
-  absl::Time time;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", ToAbsl(value), &time, nullptr)) {
-    return std::nullopt;
-  }
-  return std::max(absl::ZeroDuration(), time - now);
-}
 
 absl::StatusOr<std::unique_ptr<RemoteWriter>> RemoteWriter::Create(RemoteWriterOptions options) {
   if (options.max_samples_per_send == 0 || options.capacity < options.max_samples_per_send) {
     return absl::InvalidArgumentError(
         "remote_write: capacity must be at least max_samples_per_send, and that at least 1");
   }
-  if (options.min_backoff <= absl::ZeroDuration() || options.max_backoff < options.min_backoff) {
-    return absl::InvalidArgumentError(
-        "remote_write: min_backoff must be positive and at most max_backoff");
-  }
-  ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client, HttpClient::Create(options.http));
-  if (options.name.empty()) options.name = client->url().Redacted();
-  std::unique_ptr<RemoteWriter> writer(new RemoteWriter(std::move(options), std::move(client)));
+  ASSIGN_OR_RETURN(std::unique_ptr<WriteSender> sender, WriteSender::Create(options.sender));
+  std::unique_ptr<RemoteWriter> writer(new RemoteWriter(std::move(options), std::move(sender)));
   writer->thread_ = std::thread([writer = writer.get()] { writer->Run(); });
   return writer;
 }
 
-RemoteWriter::RemoteWriter(RemoteWriterOptions options, std::unique_ptr<HttpClient> client)
-    : options_(std::move(options)), client_(std::move(client)) {}
+RemoteWriter::RemoteWriter(RemoteWriterOptions options, std::unique_ptr<WriteSender> sender)
+    : options_(std::move(options)), sender_(std::move(sender)) {}
 
 RemoteWriter::~RemoteWriter() { Stop(absl::ZeroDuration()); }
 
@@ -82,7 +48,7 @@ void RemoteWriter::Enqueue(std::vector<SeriesSample> samples) {
   {
     absl::MutexLock lock(&mutex_);
     if (is_draining_ || is_stopped_) {
-      stats_.samples_dropped += static_cast<int64_t>(samples.size());
+      dropped_ += static_cast<int64_t>(samples.size());
       return;
     }
     for (SeriesSample& sample : samples) queue_.push_back({std::move(sample), now});
@@ -91,14 +57,14 @@ void RemoteWriter::Enqueue(std::vector<SeriesSample> samples) {
       if (flush_until_ > 0) --flush_until_;
       ++dropped;
     }
-    stats_.samples_dropped += static_cast<int64_t>(dropped);
+    dropped_ += static_cast<int64_t>(dropped);
     logs = dropped > 0 && now - last_drop_log_ >= kLogPause;
     if (logs) last_drop_log_ = now;
     changed_.SignalAll();
   }
   if (logs) {
     Log(LogLevel::kWarn, "Remote write queue is full, the oldest samples are dropped",
-        {{"remote", options_.name}, {"dropped", StrCat(dropped)}});
+        {{"remote", name()}, {"dropped", StrCat(dropped)}});
   }
 }
 
@@ -127,13 +93,14 @@ void RemoteWriter::Stop(absl::Duration drain) {
   WaitUntilSent(drain);
   EndThread();
   absl::MutexLock lock(&mutex_);
-  const size_t left = queue_.size() + under_way_;
-  if (left == 0) return;
-  stats_.samples_dropped += static_cast<int64_t>(left);
+  size_t left = queue_.size();
+  for (const WriteBatch& batch : sender_->TakeUnsent()) left += batch.samples;
   queue_.clear();
   under_way_ = 0;
+  if (left == 0) return;
+  dropped_ += static_cast<int64_t>(left);
   Log(LogLevel::kWarn, "Remote write stopped before everything was sent",
-      {{"remote", options_.name}, {"dropped", StrCat(left)}});
+      {{"remote", name()}, {"dropped", StrCat(left)}});
 }
 
 void RemoteWriter::EndThread() {
@@ -142,15 +109,15 @@ void RemoteWriter::EndThread() {
     is_stopped_ = true;
     changed_.SignalAll();
   }
-  client_->Cancel();
+  sender_->Cancel();
   if (thread_.joinable()) thread_.join();
 }
 
 std::vector<SeriesSample> RemoteWriter::StopAndTake() {
   EndThread();
   std::vector<SeriesSample> taken;
-  for (auto batch = unsent_.rbegin(); batch != unsent_.rend(); ++batch) {
-    for (const SeriesSamples& series : batch->series) {
+  for (const WriteBatch& batch : sender_->TakeUnsent()) {
+    for (const SeriesSamples& series : batch.series) {
       for (const Sample& sample : series.samples) {
         taken.push_back({series.labels, sample.timestamp_ms, sample.value});
       }
@@ -159,7 +126,6 @@ std::vector<SeriesSample> RemoteWriter::StopAndTake() {
       }
     }
   }
-  unsent_.clear();
   absl::MutexLock lock(&mutex_);
   for (Queued& queued : queue_) taken.push_back(std::move(queued.sample));
   queue_.clear();
@@ -168,8 +134,9 @@ std::vector<SeriesSample> RemoteWriter::StopAndTake() {
 }
 
 RemoteWriteStats RemoteWriter::Stats() const {
+  RemoteWriteStats stats = sender_->Stats();
   absl::MutexLock lock(&mutex_);
-  RemoteWriteStats stats = stats_;
+  stats.samples_dropped = dropped_;
   stats.samples_pending = static_cast<int64_t>(queue_.size() + under_way_);
   return stats;
 }
@@ -181,16 +148,15 @@ bool RemoteWriter::HasBatch() const {
 }
 
 void RemoteWriter::Run() {
-  while (std::optional<Batch> batch = NextBatch()) {
-    Deliver(*std::move(batch));
+  while (std::optional<WriteBatch> batch = NextBatch()) {
+    if (!sender_->Deliver(*std::move(batch))) return;
     absl::MutexLock lock(&mutex_);
-    if (is_stopped_) return;  // Stop counts what is under way
     under_way_ = 0;
     changed_.SignalAll();
   }
 }
 
-std::optional<RemoteWriter::Batch> RemoteWriter::NextBatch() {
+std::optional<WriteBatch> RemoteWriter::NextBatch() {
   std::vector<SeriesSample> samples;
   {
     absl::MutexLock lock(&mutex_);
@@ -209,7 +175,7 @@ std::optional<RemoteWriter::Batch> RemoteWriter::NextBatch() {
     flush_until_ -= std::min(flush_until_, count);
     under_way_ = count;
   }
-  Batch batch;
+  WriteBatch batch;
   batch.samples = samples.size();
   std::unordered_map<Labels, size_t, LabelsHash> positions;
   for (const SeriesSample& sample : samples) {
@@ -226,139 +192,6 @@ std::optional<RemoteWriter::Batch> RemoteWriter::NextBatch() {
     batch.newest_ms = std::max(batch.newest_ms, sample.timestamp_ms);
   }
   return batch;
-}
-
-void RemoteWriter::Deliver(Batch batch) {
-  std::vector<Batch> stack;  // the next to send is last
-  stack.push_back(std::move(batch));
-  int isolation_requests = 0;
-  bool has_split_for_size = false;
-  while (!stack.empty()) {
-    Batch next = std::move(stack.back());
-    stack.pop_back();
-    const Verdict verdict = SendWithRetries(next);
-    if (verdict == Verdict::kStopped) {
-      stack.push_back(std::move(next));
-      unsent_ = std::move(stack);
-      return;
-    }
-    if (verdict == Verdict::kAccepted) {
-      CountAccepted(next);
-      continue;
-    }
-    const bool may_split =
-        next.series.size() > 1 &&
-        ((verdict == Verdict::kTooLarge && !has_split_for_size) ||
-         (verdict == Verdict::kBadData && isolation_requests < options_.max_isolation_requests));
-    if (!may_split) {
-      CountRefused(next, last_refusal_);
-      continue;
-    }
-    if (verdict == Verdict::kTooLarge) has_split_for_size = true;
-    isolation_requests += 2;
-    const size_t middle = next.series.size() / 2;
-    Batch halves[2];
-    for (size_t i = 0; i < next.series.size(); ++i) {
-      Batch& half = halves[i < middle ? 0 : 1];
-      half.samples += next.series[i].samples.size() + next.series[i].histograms.size();
-      for (const Sample& sample : next.series[i].samples) {
-        half.newest_ms = std::max(half.newest_ms, sample.timestamp_ms);
-      }
-      for (const HistogramSample& sample : next.series[i].histograms) {
-        half.newest_ms = std::max(half.newest_ms, sample.timestamp_ms);
-      }
-      half.series.push_back(std::move(next.series[i]));
-    }
-    stack.push_back(std::move(halves[1]));
-    stack.push_back(std::move(halves[0]));
-  }
-}
-
-RemoteWriter::Verdict RemoteWriter::SendWithRetries(const Batch& batch) {
-  const std::string body = SnappyCompress(EncodeWriteRequest(batch.series));
-  absl::Duration backoff = options_.min_backoff;
-  for (int attempt = 0;; ++attempt) {
-    absl::StatusOr<HttpResponse> response = SendOnce(body, attempt);
-    const int status = response.ok() ? response->status : 0;
-    if (status / 100 == 2) return Verdict::kAccepted;
-    const std::string error =
-        Text(response.ok() ? client_->ToStatus(*response) : response.status());
-    if (response.ok() && !IsRetried(status, options_.retry_on_http_429)) {
-      last_refusal_ = error;
-      if (status == 413) return Verdict::kTooLarge;
-      return status == 400 || status == 422 ? Verdict::kBadData : Verdict::kRefused;
-    }
-    absl::Duration wait = backoff * Jitter();
-    if (response.ok()) {
-      if (const auto asked = ParseRetryAfter(response->Header("retry-after"), absl::Now())) {
-        wait = std::min(std::max(*asked, options_.min_backoff), options_.max_retry_after);
-      }
-    }
-    {
-      absl::MutexLock lock(&mutex_);
-      if (is_stopped_) return Verdict::kStopped;
-      stats_.last_error = error;
-    }
-    if (absl::Now() - last_retry_log_ >= kLogPause) {
-      last_retry_log_ = absl::Now();
-      Log(LogLevel::kWarn, "Remote write failed and is tried again",
-          {{"remote", options_.name}, {"err", error}, {"samples", StrCat(batch.samples)}});
-    }
-    if (!Pause(wait)) return Verdict::kStopped;
-    backoff = std::min(backoff * 2, options_.max_backoff);
-    absl::MutexLock lock(&mutex_);
-    stats_.samples_retried += static_cast<int64_t>(batch.samples);
-  }
-}
-
-absl::StatusOr<HttpResponse> RemoteWriter::SendOnce(const std::string& body, int attempt) {
-  HttpRequest request;
-  request.method = "POST";
-  request.body = body;
-  request.headers = {{"Content-Type", "application/x-protobuf"},
-                     {"Content-Encoding", "snappy"},
-                     {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
-  if (attempt > 0) request.headers.emplace_back("Retry-Attempt", StrCat(attempt));
-  {
-    absl::MutexLock lock(&mutex_);
-    ++stats_.requests;
-    stats_.bytes_sent += static_cast<int64_t>(body.size());
-  }
-  return client_->Send(request);
-}
-
-bool RemoteWriter::Pause(absl::Duration wait) {
-  const absl::Time deadline = absl::Now() + wait;
-  absl::MutexLock lock(&mutex_);
-  while (!is_stopped_) {
-    if (changed_.WaitWithDeadline(&mutex_, deadline)) break;
-  }
-  return !is_stopped_;
-}
-
-void RemoteWriter::CountAccepted(const Batch& batch) {
-  absl::MutexLock lock(&mutex_);
-  stats_.samples_sent += static_cast<int64_t>(batch.samples);
-  stats_.highest_sent_ms = std::max(stats_.highest_sent_ms, batch.newest_ms);
-  stats_.last_error.clear();
-  stats_.last_success_time = absl::Now();
-  under_way_ -= batch.samples;
-  changed_.SignalAll();
-}
-
-void RemoteWriter::CountRefused(const Batch& batch, std::string_view why) {
-  {
-    absl::MutexLock lock(&mutex_);
-    stats_.samples_failed += static_cast<int64_t>(batch.samples);
-    stats_.last_error = why;
-    under_way_ -= batch.samples;
-    changed_.SignalAll();
-  }
-  Log(LogLevel::kError, "Remote write refused samples, they are dropped",
-      {{"remote", options_.name},
-       {"err", std::string(why)},
-       {"samples", StrCat(batch.samples)},
-       {"series", batch.series.front().labels.ToString()}});
 }
 
 }  // namespace sloburn::remote

@@ -39,7 +39,7 @@ std::vector<SeriesSample> Tick(int series, int64_t time) {
 }
 
 std::unique_ptr<RemoteWriter> Writer(const FakeServer& server, RemoteWriterOptions options = {}) {
-  options.http.url = server.url("/api/v1/write");
+  options.sender.http.url = server.url("/api/v1/write");
   auto writer = RemoteWriter::Create(std::move(options));
   EXPECT_TRUE(writer.ok()) << writer.status();
   return *std::move(writer);
@@ -111,7 +111,7 @@ TEST(RemoteWriteTest, RetriesUntilTheServerIsWellAndKeepsTheOrder) {
     FakeServer server([&](const FakeRequest&) {
       return ++calls <= 3 ? Answer(status, "not now") : Answer(204, "");
     });
-    const auto writer = Writer(server, {.min_backoff = absl::Milliseconds(5)});
+    const auto writer = Writer(server, {.sender = {.min_backoff = absl::Milliseconds(5)}});
     for (int64_t t = 1; t <= 5; ++t) writer->Enqueue(Tick(2, t));
     writer->Flush();
     ASSERT_TRUE(writer->WaitUntilSent(absl::Seconds(10))) << status;
@@ -159,7 +159,8 @@ TEST(RemoteWriteTest, BackoffGrowsFromItsLeastToItsMost) {
     return times.size() <= 6 ? Answer(503, "") : Answer(204, "");
   });
   const auto writer = Writer(
-      server, {.min_backoff = absl::Milliseconds(20), .max_backoff = absl::Milliseconds(160)});
+      server, {.sender = {.min_backoff = absl::Milliseconds(20),
+                          .max_backoff = absl::Milliseconds(160)}});
   writer->Enqueue(Tick(1, 1));
   writer->Flush();
   ASSERT_TRUE(writer->WaitUntilSent(absl::Seconds(10)));
@@ -243,7 +244,7 @@ TEST(RemoteWriteTest, OneBadSeriesDoesNotTakeTheOthersWithIt) {
 
 TEST(RemoteWriteTest, TheSearchForBadSeriesIsBounded) {
   FakeServer server([](const FakeRequest&) { return Answer(400, "never"); });
-  const auto writer = Writer(server, {.max_isolation_requests = 8});
+  const auto writer = Writer(server, {.sender = {.max_isolation_requests = 8}});
   writer->Enqueue(Tick(1000, 1));
   writer->Flush();
   ASSERT_TRUE(writer->WaitUntilSent(absl::Seconds(10)));
@@ -289,9 +290,9 @@ TEST(RemoteWriteTest, AnOutageLosesNothing) {
   {
     port = FakeServer([](const FakeRequest&) { return Answer(204, ""); }).port();
   }
-  RemoteWriterOptions options{.min_backoff = absl::Milliseconds(5),
-                              .max_backoff = absl::Milliseconds(20)};
-  options.http.url = StrCat("http://127.0.0.1:", port, "/api/v1/write");
+  RemoteWriterOptions options{
+      .sender = {.min_backoff = absl::Milliseconds(5), .max_backoff = absl::Milliseconds(20)}};
+  options.sender.http.url = StrCat("http://127.0.0.1:", port, "/api/v1/write");
   const auto writer = *RemoteWriter::Create(options);
   for (int64_t t = 1; t <= 10; ++t) writer->Enqueue(Tick(3, t));
   writer->Flush();
@@ -308,7 +309,7 @@ TEST(RemoteWriteTest, ALostAnswerIsSentAgainBitByBit) {
   FakeServer server([&](const FakeRequest&) {
     return ++calls == 1 ? FakeAnswer{"", true} : Answer(204, "");
   });
-  const auto writer = Writer(server, {.min_backoff = absl::Milliseconds(5)});
+  const auto writer = Writer(server, {.sender = {.min_backoff = absl::Milliseconds(5)}});
   writer->Enqueue(Tick(5, 1));
   writer->Flush();
   ASSERT_TRUE(writer->WaitUntilSent(absl::Seconds(10)));
@@ -345,9 +346,10 @@ TEST(RemoteWriteTest, StopDrainsThenCountsWhatIsLeft) {
 TEST(RemoteWriteTest, OptionsAreChecked) {
   EXPECT_TRUE(absl::IsInvalidArgument(RemoteWriter::Create({}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
-      RemoteWriter::Create({.http = {.url = "http://h"}, .capacity = 1}).status()));
+      RemoteWriter::Create({.sender = {.http = {.url = "http://h"}}, .capacity = 1}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
-      RemoteWriter::Create({.http = {.url = "http://h"}, .min_backoff = absl::ZeroDuration()})
+      RemoteWriter::Create(
+          {.sender = {.http = {.url = "http://h"}, .min_backoff = absl::ZeroDuration()}})
           .status()));
 }
 
