@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/form_escape.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/stale.h"
@@ -47,7 +48,7 @@ absl::StatusOr<json> GetData(remote::HttpClient& client, const std::string& path
 
 absl::StatusOr<std::set<std::string>> GetNames(remote::HttpClient& client,
                                                const ExportOptions& options) {
-  const std::string query = StrCat("match%5B%5D=", remote::FormEscape(options.match),
+  const std::string query = StrCat("match%5B%5D=", FormEscape(options.match),
                                    "&start=", remote::FormatSeconds(options.start_ms),
                                    "&end=", remote::FormatSeconds(options.end_ms));
   const std::string path = "/api/v1/label/__name__/values";

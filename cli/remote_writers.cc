@@ -2,9 +2,10 @@
 #include "cli/remote_writers.h"
 
 #include <algorithm>
-#include <atomic>
 #include <set>
+#include <thread>
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/http_options.h"
@@ -12,123 +13,99 @@
 namespace sloburn::cli {
 namespace {
 
-absl::StatusOr<std::shared_ptr<remote::RemoteWriter>> CreateWriter(
-    const RemoteWriteConfig& endpoint, const std::map<std::string, std::string>& external_labels) {
-  remote::RemoteWriterOptions options;
+absl::StatusOr<std::shared_ptr<remote::OutboxWriter>> CreateWriter(
+    const RemoteWriteConfig& endpoint, const std::map<std::string, std::string>& external_labels,
+    std::string reader, Outbox& outbox) {
+  remote::OutboxWriterOptions options;
+  options.reader = std::move(reader);
   options.sender.name = endpoint.name;
   options.sender.http =
       ToHttpOptions(endpoint.url, endpoint.http, endpoint.headers, endpoint.remote_timeout);
-  options.capacity = std::max<size_t>(options.capacity, endpoint.queue_config.capacity);
-  options.max_samples_per_send = endpoint.queue_config.max_samples_per_send;
-  options.batch_send_deadline = endpoint.queue_config.batch_send_deadline;
   options.sender.min_backoff = endpoint.queue_config.min_backoff;
   options.sender.max_backoff = endpoint.queue_config.max_backoff;
+  options.max_samples_per_send = endpoint.queue_config.max_samples_per_send;
   for (const auto& [name, value] : external_labels)
     options.external_labels.push_back({name, value});
-  auto writer = remote::RemoteWriter::Create(std::move(options));
-  if (writer.ok()) return std::shared_ptr<remote::RemoteWriter>(*std::move(writer));
+  auto writer = remote::OutboxWriter::Create(std::move(options), outbox);
+  if (writer.ok()) return std::shared_ptr<remote::OutboxWriter>(*std::move(writer));
   return absl::Status(writer.status().code(), StrCat("remote_write ", endpoint.url, ": ",
                                                      std::string(writer.status().message())));
+}
+
+// Several endpoints may have the same url and no name.
+std::string ReaderName(const RemoteWriteConfig& endpoint, std::set<std::string>& taken) {
+  const std::string base = endpoint.name.empty() ? endpoint.url : endpoint.name;
+  std::string name = base;
+  for (int i = 2; !taken.insert(name).second; ++i) name = StrCat(base, "#", i);
+  return name;
 }
 
 }  // namespace
 
 absl::StatusOr<RemoteWriters::Change> RemoteWriters::Prepare(const Config& config) const {
   const std::map<std::string, std::string>& labels = config.global.external_labels;
-  Change change;
   std::vector<Endpoint> old;
   {
     absl::MutexLock lock(&mutex_);
     old = endpoints_;
   }
-  const auto take = [&old](const auto& fits) -> std::shared_ptr<remote::RemoteWriter> {
-    const auto found = std::find_if(old.begin(), old.end(), fits);
-    if (found == old.end()) return nullptr;
-    auto writer = std::move(found->writer);
-    old.erase(found);
-    return writer;
-  };
-  // Unchanged endpoints first: a changed one of the same url must not take their queue.
+  Change change;
+  std::set<std::string> taken;
   for (const RemoteWriteConfig& wanted : config.remote_write) {
+    const std::string reader = ReaderName(wanted, taken);
+    const auto same = std::find_if(old.begin(), old.end(), [&](const Endpoint& one) {
+      return one.config == wanted && one.external_labels == labels &&
+             one.writer->reader() == reader;
+    });
     Endpoint& endpoint = change.endpoints_.emplace_back();
     endpoint.config = wanted;
     endpoint.external_labels = labels;
-    endpoint.writer = take(
-        [&](const Endpoint& one) { return one.config == wanted && one.external_labels == labels; });
-  }
-  for (Endpoint& endpoint : change.endpoints_) {
-    if (endpoint.writer != nullptr) continue;
-    ASSIGN_OR_RETURN(endpoint.writer, CreateWriter(endpoint.config, labels));
-    endpoint.replaced =
-        take([&](const Endpoint& one) { return one.config.url == endpoint.config.url; });
+    if (same != old.end()) {
+      endpoint.writer = same->writer;
+    } else {
+      ASSIGN_OR_RETURN(endpoint.writer, CreateWriter(wanted, labels, reader, outbox_));
+    }
   }
   return change;
 }
 
 void RemoteWriters::Install(Change change) {
-  JoinRetired(/*waits=*/false);
-  std::set<std::shared_ptr<remote::RemoteWriter>> used;
-  std::vector<
-      std::pair<std::shared_ptr<remote::RemoteWriter>, std::shared_ptr<remote::RemoteWriter>>>
-      take_overs;
-  for (const Endpoint& endpoint : change.endpoints_) {
-    used.insert(endpoint.writer);
-    if (endpoint.replaced == nullptr) continue;
-    used.insert(endpoint.replaced);
-    take_overs.emplace_back(endpoint.writer, endpoint.replaced);
-  }
+  std::vector<Endpoint> old, replaced, removed;
   {
     absl::MutexLock lock(&mutex_);
-    endpoints_.swap(change.endpoints_);
+    old = endpoints_;
   }
-  for (const auto& [writer, replaced] : take_overs) TakeOver(writer, replaced);
+  std::vector<std::string> readers;
+  for (const Endpoint& endpoint : change.endpoints_) readers.push_back(endpoint.writer->reader());
+  for (const Endpoint& endpoint : old) {
+    const auto stays = [&](const Endpoint& one) { return one.writer == endpoint.writer; };
+    if (std::any_of(change.endpoints_.begin(), change.endpoints_.end(), stays)) continue;
+    const bool is_replaced =
+        std::find(readers.begin(), readers.end(), endpoint.writer->reader()) != readers.end();
+    (is_replaced ? replaced : removed).push_back(endpoint);
+  }
+  StopAll(replaced, absl::ZeroDuration());
+  StopAll(removed, drain_);
+  for (const auto& [name, samples] : outbox_.KeepReaders(readers)) {
+    if (samples == 0) continue;
+    Log(LogLevel::kWarn, "Remote write endpoint was removed before everything was sent",
+        {{"remote", name}, {"dropped", StrCat(samples)}});
+  }
   for (const Endpoint& endpoint : change.endpoints_) {
-    if (used.count(endpoint.writer) == 0) Retire(endpoint.writer);
+    outbox_.AddReader(endpoint.writer->reader());
+    const auto runs = [&](const Endpoint& one) { return one.writer == endpoint.writer; };
+    if (std::none_of(old.begin(), old.end(), runs)) endpoint.writer->Start();
   }
-}
-
-// Ticks must not wait for a request to end: what they write meanwhile is held, because it comes
-// after what is taken over.
-void RemoteWriters::TakeOver(const std::shared_ptr<remote::RemoteWriter>& writer,
-                             const std::shared_ptr<remote::RemoteWriter>& replaced) {
-  std::vector<SeriesSample> unsent = replaced->StopAndTake();
   absl::MutexLock lock(&mutex_);
-  writer->Enqueue(std::move(unsent));
-  for (Endpoint& endpoint : endpoints_) {
-    if (endpoint.writer != writer) continue;
-    writer->Enqueue(std::move(endpoint.held));
-    endpoint.held.clear();
-    endpoint.replaced = nullptr;
+  endpoints_ = std::move(change.endpoints_);
+}
+
+void RemoteWriters::StopAll(const std::vector<Endpoint>& endpoints, absl::Duration drain) {
+  std::vector<std::thread> threads;
+  for (const Endpoint& endpoint : endpoints) {
+    threads.emplace_back([&endpoint, drain] { endpoint.writer->Stop(drain); });
   }
-  writer->Flush();
-}
-
-void RemoteWriters::Enqueue(std::vector<SeriesSample> samples) {
-  absl::MutexLock lock(&mutex_);
-  for (Endpoint& endpoint : endpoints_) {
-    if (endpoint.replaced != nullptr) {
-      endpoint.held.insert(endpoint.held.end(), samples.begin(), samples.end());
-      continue;
-    }
-    endpoint.writer->Enqueue(samples);
-    endpoint.writer->Flush();
-  }
-}
-
-void RemoteWriters::Retire(std::shared_ptr<remote::RemoteWriter> writer) {
-  auto is_done = std::make_shared<std::atomic<bool>>(false);
-  retired_.push_back({is_done, std::thread([writer = std::move(writer), is_done, drain = drain_] {
-                        writer->Stop(drain);
-                        *is_done = true;
-                      })});
-}
-
-void RemoteWriters::JoinRetired(bool waits) {
-  std::erase_if(retired_, [waits](Retired& one) {
-    if (!waits && !*one.is_done) return false;
-    one.thread.join();
-    return true;
-  });
+  for (std::thread& thread : threads) thread.join();
 }
 
 void RemoteWriters::Stop() {
@@ -137,8 +114,7 @@ void RemoteWriters::Stop() {
     absl::MutexLock lock(&mutex_);
     endpoints.swap(endpoints_);
   }
-  for (const Endpoint& endpoint : endpoints) Retire(endpoint.writer);
-  JoinRetired(/*waits=*/true);
+  StopAll(endpoints, drain_);
 }
 
 std::vector<std::pair<std::string, remote::RemoteWriteStats>> RemoteWriters::Stats() const {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The endpoints of `remote_write` as one sink of the rules, replaceable while ticks write to it.
+// The endpoints of `remote_write` as readers of the outbox, replaceable while ticks write to it.
 //
+//   RemoteWriters writers(outbox, absl::Seconds(5));
 //   ASSIGN_OR_RETURN(RemoteWriters::Change change, writers.Prepare(config));  // nothing changes
 //   writers.Install(std::move(change));                                       // cannot fail
 //
-// What becomes of the endpoints in Install: unchanged ones keep their writer and its queue; where
-// one with the same url changed (or external_labels did), the new writer takes over what the old
-// one had not sent, so no sample is lost and the order of each series is kept; the others are
-// drained in the background and then dropped.
+// An endpoint's place in the outbox goes by its name, or where it has none by its url. So what became
+// of the endpoint that had that place before is sent by the one that has it now, over a reload or a
+// restart, and in its order; with the labels of now. Endpoints that are gone are given `drain` to send
+// what is left, which is then forgotten and told.
 //
-// Threads: Enqueue and Stats from any thread; Prepare, Install and Stop from one at a time.
+// Threads: Stats from any thread; Prepare, Install and Stop from one at a time.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,61 +24,48 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "cli/config.h"
-#include "engine/remote/remote_write.h"
-#include "rules/output.h"
+#include "engine/remote/outbox_writer.h"
+#include "engine/storage/outbox.h"
 
 namespace sloburn::cli {
 
-class RemoteWriters : public rules::SampleSink {
- public:
-  // `drain`: how long removed endpoints, and all at Stop, may go on sending.
-  explicit RemoteWriters(absl::Duration drain) : drain_(drain) {}
-  ~RemoteWriters() override { Stop(); }
-
+class RemoteWriters {
  private:
   struct Endpoint {
     RemoteWriteConfig config;
     std::map<std::string, std::string> external_labels;
-    std::shared_ptr<remote::RemoteWriter> writer;
-    std::shared_ptr<remote::RemoteWriter> replaced;  // whose queue is to be taken over
-    std::vector<SeriesSample> held;                  // while that goes on
+    std::shared_ptr<remote::OutboxWriter> writer;
   };
 
  public:
-  // New endpoints, their writers already running.
+  // `outbox` must outlive the object.
+  RemoteWriters(Outbox& outbox, absl::Duration drain) : outbox_(outbox), drain_(drain) {}
+  ~RemoteWriters() { Stop(); }
+
+  // The endpoints to be.
   class Change {
     friend class RemoteWriters;
     std::vector<Endpoint> endpoints_;
   };
 
-  // Errors: those of RemoteWriter::Create, with the endpoint's url.
+  // Errors: those of OutboxWriter::Create, with the endpoint's url.
   absl::StatusOr<Change> Prepare(const Config& config) const;
   // Waits for requests of replaced writers to be cut off; ticks go on meanwhile.
   void Install(Change change);
 
-  void Enqueue(std::vector<SeriesSample> samples) override;
-
-  // Drains all endpoints side by side; later samples are ignored. Idempotent.
+  // Drains all endpoints side by side. What is left stays in the outbox. Idempotent.
   void Stop();
 
   // By name.
   std::vector<std::pair<std::string, remote::RemoteWriteStats>> Stats() const;
 
  private:
-  struct Retired {
-    std::shared_ptr<std::atomic<bool>> is_done;
-    std::thread thread;
-  };
+  static void StopAll(const std::vector<Endpoint>& endpoints, absl::Duration drain);
 
-  void Retire(std::shared_ptr<remote::RemoteWriter> writer);
-  void JoinRetired(bool waits);
-  void TakeOver(const std::shared_ptr<remote::RemoteWriter>& writer,
-                const std::shared_ptr<remote::RemoteWriter>& replaced);
-
+  Outbox& outbox_;
   const absl::Duration drain_;
   mutable absl::Mutex mutex_;
   std::vector<Endpoint> endpoints_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Retired> retired_;  // of the thread that installs
 };
 
 }  // namespace sloburn::cli

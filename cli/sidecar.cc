@@ -38,7 +38,8 @@ Sidecar::Sidecar(SidecarOptions options)
     : options_(std::move(options)),
       storage_(WithSlack(options_.storage)),
       metadata_(options_.max_metadata),
-      writers_(options_.drain) {}
+      outbox_(storage_, options_.outbox),
+      writers_(outbox_, options_.drain) {}
 
 Sidecar::~Sidecar() { Stop(); }
 
@@ -53,7 +54,12 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
   manager.clock = &sidecar->clock_;
   manager.query = sidecar->options_.query;
   manager.query.threads = 1;  // groups run beside each other
-  manager.sinks = {&sidecar->writers_};
+  manager.gap_repair = sidecar->options_.gap_repair;
+  manager.restore = sidecar->options_.restore;
+  if (sidecar->durable_ != nullptr) {
+    manager.keeps_state = true;
+    manager.stored_state = sidecar->durable_->TakeValues();
+  }
   manager.coverage = sidecar->source_.get();
   manager.source = sidecar->source_.get();
   sidecar->manager_ = std::make_unique<rules::Manager>(std::move(manager));
@@ -67,12 +73,14 @@ absl::StatusOr<Config> Sidecar::ReadConfig() const {
 }
 
 absl::Status Sidecar::OpenStorage() {
+  storage_.SetOutbox(&outbox_);
   if (options_.storage_path.empty()) {
     Log(LogLevel::kInfo, "Samples are kept in memory only; --storage.path keeps them on disk");
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(durable_, DurableStorage::Open(options_.storage_path + "/sloburn.db",
                                                   WithSlack(options_.durable), storage_));
+  outbox_.Restore(durable_->TakeOutbox(), durable_.get());
   for (const std::string& problem : durable_->problems()) Log(LogLevel::kError, problem);
   const StorageStats stats = storage_.Stats();
   Log(LogLevel::kInfo, "The store is open",

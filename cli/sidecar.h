@@ -26,6 +26,7 @@
 #include "cli/source_feed.h"
 #include "engine/storage/durable/durable_storage.h"
 #include "engine/storage/memory_storage.h"
+#include "engine/storage/outbox.h"
 #include "rules/manager.h"
 #include "rules/slo/evaluation.h"
 #include "web/dependencies.h"
@@ -41,6 +42,9 @@ struct SidecarOptions {
   std::optional<int64_t> source_samples_per_second;  // stands above the configuration
   std::string storage_path;  // a folder; empty: samples are kept in memory only
   DurableOptions durable;
+  OutboxOptions outbox;
+  absl::Duration gap_repair = absl::Hours(1);  // as in rules::ManagerOptions
+  rules::RestoreOptions restore;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;
   std::string cors_origin = ".*";  // as in web::Dependencies
@@ -92,6 +96,7 @@ class Sidecar {
   web::MetricMetadataStore metadata_;
   SourceConfig source_config_;          // never changes after Create
   std::unique_ptr<SourceFeed> source_;  // null: none is configured
+  Outbox outbox_;
   RemoteWriters writers_;
   std::unique_ptr<rules::Manager> manager_;
   web::Dependencies dependencies_;  // the router's handlers point into it

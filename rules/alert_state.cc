@@ -35,7 +35,9 @@ bool Fade(Alert& alert, absl::Time eval_time, const AlertTiming& timing) {
     if (eval_time - alert.keep_firing_since < timing.keep_firing_for) return true;
   }
   if (alert.state == AlertState::kPending) return false;
-  if (alert.is_resolved() && eval_time - alert.resolved_at > kResolvedRetention) return false;
+  const absl::Duration retention =
+      alert.awaits_delivery() ? kUndeliveredRetention : kResolvedRetention;
+  if (alert.is_resolved() && eval_time - alert.resolved_at > retention) return false;
   if (alert.state != AlertState::kInactive) {
     alert.state = AlertState::kInactive;
     alert.resolved_at = eval_time;
@@ -82,6 +84,28 @@ AlertStates AlertStates::Next(std::vector<AlertElement> elements, absl::Time eva
     next.alerts_.push_back(std::move(alert));
   }
   return next;
+}
+
+std::vector<size_t> AlertStates::MarkSent(absl::Time eval_time, absl::Duration resend_delay) {
+  std::vector<size_t> sent;
+  for (size_t i = 0; i < alerts_.size(); ++i) {
+    Alert& alert = alerts_[i];
+    if (alert.state == AlertState::kPending) continue;
+    const bool is_due =
+        alert.resolved_at > alert.last_sent || alert.last_sent + resend_delay < eval_time;
+    if (!is_due) continue;
+    alert.last_sent = eval_time;
+    sent.push_back(i);
+  }
+  return sent;
+}
+
+AlertStates AlertStates::FromAlerts(std::vector<Alert> alerts) {
+  AlertStates states;
+  states.alerts_ = std::move(alerts);
+  std::sort(states.alerts_.begin(), states.alerts_.end(),
+            [](const Alert& a, const Alert& b) { return a.labels < b.labels; });
+  return states;
 }
 
 int64_t AlertStates::CountActive() const {

@@ -4,7 +4,9 @@
 // so that a tick whose commit fails has not happened.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -15,6 +17,9 @@ namespace sloburn::rules {
 
 // An alert that resolved is kept (and would be sent again) for this long.
 inline constexpr absl::Duration kResolvedRetention = absl::Minutes(15);
+
+// One whose end no Alertmanager has been told of, for this long.
+inline constexpr absl::Duration kUndeliveredRetention = absl::Hours(24);
 
 // One element of the expression's result, with the labels of the alert it makes.
 struct AlertElement {
@@ -33,8 +38,13 @@ struct Alert {
   absl::Time fired_at = absl::InfinitePast();
   absl::Time resolved_at = absl::InfinitePast();
   absl::Time keep_firing_since = absl::InfinitePast();
+  absl::Time last_sent = absl::InfinitePast();  // handed over to be told to Alertmanager
+  // Of the last message that told of the resolution; null: there is none to wait for. Until it is
+  // true the alert is kept, and told of again.
+  std::shared_ptr<std::atomic<bool>> is_delivered = nullptr;
 
   bool is_resolved() const { return resolved_at != absl::InfinitePast(); }
+  bool awaits_delivery() const { return is_delivered != nullptr && !is_delivered->load(); }
 };
 
 struct AlertTiming {
@@ -50,6 +60,16 @@ class AlertStates {
 
   // Pending, firing and recently resolved ones, ordered by labels.
   const std::vector<Alert>& alerts() const { return alerts_; }
+
+  // Notes `eval_time` as last_sent of the alerts that are to be told to Alertmanager now: firing
+  // and resolved ones at once when they become so, and then after each `resend_delay`. Gives their
+  // positions in alerts().
+  std::vector<size_t> MarkSent(absl::Time eval_time, absl::Duration resend_delay);
+
+  // As they were written down, ordered by labels.
+  static AlertStates FromAlerts(std::vector<Alert> alerts);
+  // For what is known from elsewhere about an alert: the position is one in alerts().
+  Alert& at(size_t position) { return alerts_[position]; }
 
   // Pending and firing ones.
   int64_t CountActive() const;

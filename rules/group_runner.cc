@@ -2,19 +2,23 @@
 #include "rules/group_runner.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/stale.h"
+#include "rules/alert_messages.h"
+#include "rules/scheduler.h"
 
 namespace sloburn::rules {
 namespace {
 
 struct TickTimes {
   absl::Time eval_time;
-  int64_t query_ms;  // earlier by the query offset; also the time of all samples
+  int64_t query_ms;        // earlier by the query offset; also the time of all samples
+  bool is_repair = false;  // of a slot that was missed
 };
 
 // One rule's part of a tick, until the commit tells what became of its samples.
@@ -22,6 +26,7 @@ struct RulePart {
   RuleState next;
   bool is_evaluated = false;  // false: warming
   bool has_samples = false;   // evaluated without an error
+  std::vector<AlertMessage> messages;
   size_t batch = 0;           // in the output, where has_samples
 };
 
@@ -88,6 +93,7 @@ absl::StatusOr<std::vector<SeriesSample>> ToSamples(const Rule& rule, QueryValue
       alerting.Evaluate(std::move(result), next.alerts, times.eval_time, times.query_ms, limit);
   next.alerts = std::move(outcome.states);
   RETURN_IF_ERROR(outcome.status);
+  if (!next.is_restored) return std::vector<SeriesSample>();
   return std::move(outcome.samples);
 }
 
@@ -98,6 +104,15 @@ absl::StatusOr<std::vector<SeriesSample>> Evaluate(const Rule& rule, const TickT
       engine::QueryResult result,
       engine::Execute(QueryOf(rule), view, TimeRange::Instant(times.query_ms), context.query));
   return ToSamples(rule, std::move(result.value), times, limit, next);
+}
+
+// What Alertmanager is to be told once the tick is written.
+std::vector<AlertMessage> MessagesOf(const GroupDefinition& group, const Rule& rule,
+                                     absl::Time eval_time, const TickContext& context,
+                                     RuleState& next) {
+  if (context.alerts == nullptr || !std::holds_alternative<AlertingRule>(rule)) return {};
+  return TakeMessages(next.alerts, {eval_time, group.interval, context.resend_delay},
+                      GeneratorUrl(context.external_url, QueryOf(rule).text()));
 }
 
 void LogFailure(const GroupDefinition& group, const Rule& rule, const std::string& error) {
@@ -112,6 +127,7 @@ absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, cons
   const Rule& rule = definition.rules[index];
   RulePart part;
   part.next = group.states()[index];
+  if (times.is_repair && std::holds_alternative<AlertingRule>(rule)) return part;
   const absl::Time started = context.clock->Now();
   part.next.last_evaluation = started;
   if (std::string why = WhyWarming(rule, times.query_ms, context); !why.empty()) {
@@ -129,8 +145,7 @@ absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, cons
     const std::vector<Labels> gone = Vanished(part.next.series, *samples);
     part.batch = output.Add(*std::move(samples));
     output.Add(EndMarkers(gone, times.query_ms));
-    part.next.health = RuleHealth::kOk;
-    part.next.last_error.clear();
+    part.messages = MessagesOf(definition, rule, times.eval_time, context, part.next);
   } else {
     Fail(part.next, std::string(samples.status().message()));
     LogFailure(definition, rule, part.next.last_error);
@@ -155,16 +170,16 @@ void LogRefused(const GroupDefinition& group, const Rule& rule, const AppendRepo
   warn("Rule evaluation result discarded", report.other_errors);
 }
 
-// What the rule has written, once the commit succeeded.
-void Settle(const GroupDefinition& group, const Rule& rule, const AppendReport& report,
-            const std::vector<SeriesSample>& samples, RuleState& next) {
+// What the rule has written, as far as the reports tell. May be called again with other ones.
+void Settle(const AppendReport& report, const std::vector<SeriesSample>& samples,
+            RuleState& next) {
   next.series.clear();
   for (size_t i = 0; i < samples.size(); ++i) {
     if (report.is_accepted[i]) next.series.push_back(samples[i].labels);
   }
-  if (!report.has_errors()) return;
-  Fail(next, report.last_error);
-  LogRefused(group, rule, report);
+  next.health = RuleHealth::kOk;
+  next.last_error.clear();
+  if (report.has_errors()) Fail(next, report.last_error);
 }
 
 // A tick that wrote nothing: every rule shows `error` and keeps its series and alerts.
@@ -185,69 +200,148 @@ void ApplyFailure(RuleGroup& group, absl::Time started, const std::string& error
       {{"file", group.definition().file}, {"group", group.definition().name}, {"err", error}});
 }
 
+std::vector<NamedValue> SettleAll(const RuleGroup& group, absl::Time eval_time,
+                                  const std::vector<AppendReport>& reports,
+                                  const TickOutput& output, const TickContext& context,
+                                  std::vector<RulePart>& parts) {
+  std::vector<const RuleState*> states;
+  for (RulePart& part : parts) {
+    if (part.has_samples) Settle(reports[part.batch], output.batch(part.batch), part.next);
+    states.push_back(&part.next);
+  }
+  if (!context.keeps_state) return {};
+  return group.ChangedValues(eval_time, states);
+}
+
 TickChange MakeChange(const RuleGroup& group, std::vector<RulePart> parts,
                       const std::vector<AppendReport>& reports, const TickOutput& output) {
   TickChange change;
+  change.is_written = true;
   for (size_t i = 0; i < parts.size(); ++i) {
     RulePart& part = parts[i];
     if (part.has_samples) {
-      const std::vector<SeriesSample>& samples = output.batch(part.batch);
-      change.samples += static_cast<int64_t>(samples.size());
-      Settle(group.definition(), group.definition().rules[i], reports[part.batch], samples,
-             part.next);
+      change.samples += static_cast<int64_t>(output.batch(part.batch).size());
+      const AppendReport& report = reports[part.batch];
+      if (report.has_errors()) LogRefused(group.definition(), group.definition().rules[i], report);
     }
     change.evaluations += part.is_evaluated ? 1 : 0;
     change.failures += part.next.health == RuleHealth::kError ? 1 : 0;
     change.rules.push_back(std::move(part.next));
   }
-  change.clears_orphans = true;
   return change;
 }
 
-}  // namespace
-
-absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& context) {
-  const absl::Time started = context.clock->Now();
-  const absl::Duration query_offset = group.definition().query_offset;
-  const TickTimes times{eval_time, absl::ToUnixMillis(eval_time - query_offset)};
-  if (context.source != nullptr) {
-    // With a query offset, what is later than the query may have happened by now.
-    const int64_t pull_ms = std::max(
-        times.query_ms, std::min(times.query_ms + ReachForward(group.definition()),
-                                 absl::ToUnixMillis(eval_time)));
-    const absl::Status pulled = context.source->BeforeTick(pull_ms);
-    if (!pulled.ok()) {
-      ApplyFailure(group, started, std::string(pulled.message()), context);
-      return pulled;
-    }
+// Since when alerts are active, where the process that knew it is gone: as in Prometheus, after the
+// second evaluation.
+void RestoreAlerts(const RuleGroup& group, const TickTimes& times, const TickContext& context,
+                   std::vector<RulePart>& parts) {
+  if (context.restore == nullptr || group.ticks() < 1 || times.is_repair) return;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    RuleState& next = parts[i].next;
+    if (next.is_restored || !parts[i].is_evaluated) continue;
+    const auto& rule = std::get<AlertingRule>(group.definition().rules[i]);
+    const absl::Status status =
+        RestoreActiveAt(rule, *context.storage, times.eval_time, *context.restore, next.alerts);
+    // There is no second try, as in Prometheus: it lets the alert fire in the end.
+    next.is_restored = true;
+    if (status.ok()) continue;
+    Log(LogLevel::kError, "Failed to restore 'for' state",
+        {{"file", group.definition().file},
+         {"group", group.definition().name},
+         {"alert", rule.name()},
+         {"err", std::string(status.message())}});
   }
+}
 
-  TickOutput output(*context.storage, context.sinks);
+absl::Status PullSource(const RuleGroup& group, const TickTimes& times,
+                        const TickContext& context) {
+  if (context.source == nullptr) return absl::OkStatus();
+  // With a query offset, what is later than the query may have happened by now.
+  const int64_t pull_ms =
+      std::max(times.query_ms, std::min(times.query_ms + ReachForward(group.definition()),
+                                        absl::ToUnixMillis(times.eval_time)));
+  return context.source->BeforeTick(pull_ms);
+}
+
+// Evaluates the rules at one slot, and commits.
+absl::Status RunSlot(RuleGroup& group, const TickTimes& times, absl::Time started,
+                     const TickContext& context) {
+  TickOutput output(*context.storage);
   std::vector<RulePart> parts;
   for (size_t i = 0; i < group.definition().rules.size(); ++i) {
     if (IsCancelled(context)) return absl::CancelledError("rule evaluation was stopped");
     ASSIGN_OR_RETURN(RulePart part, EvaluateRule(group, i, times, context, output));
     parts.push_back(std::move(part));
   }
+  RestoreAlerts(group, times, context, parts);
   output.Add(EndMarkers(group.orphans(), times.query_ms));
 
-  absl::StatusOr<std::vector<AppendReport>> reports = output.Commit();
+  absl::StatusOr<std::vector<AppendReport>> reports =
+      output.Commit([&](const std::vector<AppendReport>& found) {
+        return SettleAll(group, times.eval_time, found, output, context, parts);
+      });
   if (!reports.ok()) {
     ApplyFailure(group, started, std::string(reports.status().message()), context);
     return reports.status();
   }
+  std::vector<AlertMessage> messages;
+  for (RulePart& part : parts) {
+    std::move(part.messages.begin(), part.messages.end(), std::back_inserter(messages));
+  }
   TickChange change = MakeChange(group, std::move(parts), *reports, output);
+  change.eval_time = times.eval_time;
   change.started_at = started;
   change.duration = context.clock->Now() - started;
   group.Apply(std::move(change));
+  if (!messages.empty()) context.alerts->Send(std::move(messages));
   return absl::OkStatus();
 }
 
+TickTimes TimesAt(const RuleGroup& group, absl::Time eval_time) {
+  return {eval_time, absl::ToUnixMillis(eval_time - group.definition().query_offset)};
+}
+
+// The slots between the last tick that was written and `eval_time`.
+absl::Status RepairGap(RuleGroup& group, absl::Time eval_time, const TickContext& context) {
+  if (!group.has_gap()) return absl::OkStatus();
+  const absl::Time first =
+      SlotAfter(group, std::max(group.evaluated_until(), eval_time - context.gap_repair));
+  int64_t slots = 0;
+  for (absl::Time slot = first; slot < eval_time; slot += group.definition().interval) {
+    TickTimes times = TimesAt(group, slot);
+    times.is_repair = true;
+    RETURN_IF_ERROR(RunSlot(group, times, context.clock->Now(), context));
+    ++slots;
+  }
+  group.CloseGap();
+  if (slots == 0) return absl::OkStatus();
+  Log(LogLevel::kInfo, "Recording rules were evaluated at the slots that had been missed",
+      {{"file", group.definition().file},
+       {"group", group.definition().name},
+       {"slots", StrCat(slots)},
+       {"from", absl::FormatTime(first, absl::UTCTimeZone())}});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& context) {
+  const absl::Time started = context.clock->Now();
+  const TickTimes times = TimesAt(group, eval_time);
+  const absl::Status pulled = PullSource(group, times, context);
+  if (!pulled.ok()) {
+    ApplyFailure(group, started, std::string(pulled.message()), context);
+    return pulled;
+  }
+  RETURN_IF_ERROR(RepairGap(group, eval_time, context));
+  return RunSlot(group, times, started, context);
+}
+
 absl::Status EndSeries(const std::vector<Labels>& series, int64_t time_ms,
-                       const TickContext& context) {
-  TickOutput output(*context.storage, context.sinks);
+                       const std::vector<NamedValue>& values, const TickContext& context) {
+  TickOutput output(*context.storage);
   output.Add(EndMarkers(series, time_ms));
-  return output.Commit().status();
+  return output.Commit([&](const std::vector<AppendReport>&) { return values; }).status();
 }
 
 }  // namespace sloburn::rules

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "rules/file_patterns.h"
+#include "rules/rule_record.h"
 #include "rules/selector_union.h"
 
 namespace sloburn::rules {
@@ -33,12 +35,17 @@ Manager::Manager(ManagerOptions options)
   context_.clock = options_.clock;
   context_.query = options_.query;
   context_.query.cancelled = &cancelled_;
-  context_.sinks = options_.sinks;
   context_.coverage = options_.coverage;
   context_.source = options_.source;
+  context_.keeps_state = options_.keeps_state;
+  context_.gap_repair = options_.gap_repair;
+  if (options_.restore) context_.restore = &*options_.restore;
   context_.alerts = options_.alerts;
   context_.resend_delay = options_.resend_delay;
   context_.external_url = options_.external_url;
+  std::vector<std::string> problems;
+  stored_ = DecodeRecords(std::exchange(options_.stored_state, {}), problems);
+  for (const std::string& problem : problems) Log(LogLevel::kError, problem);
 }
 
 Manager::~Manager() { Stop(); }
@@ -90,29 +97,64 @@ void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group) {
   });
 }
 
+void Manager::Restore(RuleGroup& group) {
+  const auto stored = stored_.find(group.definition().Key());
+  if (stored != stored_.end()) {
+    group.Adopt(std::move(stored->second));
+    stored_.erase(stored);
+  } else if (!is_loaded_ && options_.restore) {
+    group.RestoreLater();
+  }
+}
+
+std::vector<Manager::Removal> Manager::TakeForgotten() {
+  std::vector<Removal> removals;
+  const absl::Time now = options_.clock->Now();
+  for (auto& [key, state] : stored_) {
+    Removal removal;
+    removal.due = now;
+    removal.time_ms = absl::ToUnixMillis(now);
+    removal.series = std::move(state.orphans);
+    removal.key = key;
+    removal.values.push_back({GroupValueName(key), ""});
+    for (size_t i = 0; i < state.rules.size(); ++i) {
+      const std::vector<Labels>& series = state.rules[i].state.series;
+      removal.series.insert(removal.series.end(), series.begin(), series.end());
+      removal.values.push_back({RuleValueName(key, i), ""});
+    }
+    removals.push_back(std::move(removal));
+  }
+  stored_.clear();
+  return removals;
+}
+
 void Manager::Replace(GroupMap groups) {
   const GroupMap old_groups = CurrentGroups();
   std::vector<std::shared_ptr<RuleGroup>> fresh;
   for (auto& [key, group] : groups) {
     const auto old = old_groups.find(key);
     if (old == old_groups.end()) {
+      Restore(*group);
       fresh.push_back(group);
     } else if (old->second->definition() == group->definition()) {
       group = old->second;
     } else {
       scheduler_.Remove(*old->second);
-      group->AdoptState(*old->second);
+      group->Adopt(old->second->State());
+      group->AdoptMetrics(*old->second);
       fresh.push_back(group);
     }
   }
-  std::vector<Removal> removals;
+  std::vector<Removal> removals = TakeForgotten();
+  is_loaded_ = true;
   const absl::Time now = options_.clock->Now();
   for (const auto& [key, group] : old_groups) {
     if (groups.count(key) > 0) continue;
     scheduler_.Remove(*group);
     const GroupDefinition& definition = group->definition();
     removals.push_back({now + kRemovalIntervals * definition.interval,
-                        absl::ToUnixMillis(now - definition.query_offset), group->LiveSeries()});
+                        absl::ToUnixMillis(now - definition.query_offset), group->LiveSeries(),
+                        definition.Key(), group->ValueNames()});
   }
   {
     absl::MutexLock lock(&mutex_);
@@ -161,9 +203,15 @@ void Manager::EndRemoved(absl::Time now) {
                                                  [&](const Removal& one) { return one.due > now; });
     due.assign(std::make_move_iterator(first_due), std::make_move_iterator(removals_.end()));
     removals_.erase(first_due, removals_.end());
+    for (Removal& one : due) {
+      const auto is_back = [&](const auto& entry) {
+        return entry.second->definition().Key() == one.key;
+      };
+      if (std::any_of(groups_.begin(), groups_.end(), is_back)) one.values.clear();
+    }
   }
   for (const Removal& one : due) {
-    const absl::Status status = EndSeries(one.series, one.time_ms, Context());
+    const absl::Status status = EndSeries(one.series, one.time_ms, one.values, Context());
     if (status.ok()) continue;
     Log(LogLevel::kWarn, "Stale sample appending for previous configuration failed",
         {{"err", std::string(status.message())}});

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -42,9 +43,14 @@ struct ManagerOptions {
   Storage* storage = nullptr;
   Clock* clock = nullptr;
   engine::QueryOptions query;
-  std::vector<SampleSink*> sinks;
   const Coverage* coverage = nullptr;
   SourcePull* source = nullptr;
+  // States of groups that were written before (rule_record.h); they are kept up from then on.
+  bool keeps_state = false;
+  std::vector<NamedValue> stored_state = {};
+  // As in TickContext. For the command line, which drives ticks of its own, the defaults.
+  absl::Duration gap_repair = absl::ZeroDuration();
+  std::optional<RestoreOptions> restore = std::nullopt;
   AlertSink* alerts = nullptr;
   absl::Duration resend_delay = absl::Minutes(1);  // --rules.alert.resend-delay
   std::string external_url;                        // without a slash at the end
@@ -99,10 +105,16 @@ class Manager : public StatusSource {
     absl::Time due;
     int64_t time_ms;
     std::vector<Labels> series;
+    std::string key;                 // of the group
+    std::vector<NamedValue> values;  // to be forgotten, unless there is such a group again
   };
 
   absl::StatusOr<GroupMap> ReadGroups(const RuleConfig& config) const;
   void Replace(GroupMap groups) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
+  // Gives a group that is new in this process what an earlier one knew of it.
+  void Restore(RuleGroup& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
+  // Groups that an earlier process had and this one has not.
+  std::vector<Removal> TakeForgotten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
   void ScheduleGroup(const std::shared_ptr<RuleGroup>& group);
   void EndRemoved(absl::Time now);
   void RunRemovals();
@@ -114,6 +126,8 @@ class Manager : public StatusSource {
 
   absl::Mutex load_mutex_;  // one load, start or stop at a time
   bool is_started_ ABSL_GUARDED_BY(load_mutex_) = false;
+  bool is_loaded_ ABSL_GUARDED_BY(load_mutex_) = false;  // once
+  std::map<std::string, GroupState> stored_ ABSL_GUARDED_BY(load_mutex_);  // by group key
   mutable absl::Mutex mutex_;
   TickContext context_ ABSL_GUARDED_BY(mutex_);
   GroupMap groups_ ABSL_GUARDED_BY(mutex_);

@@ -31,8 +31,7 @@ void Count(const absl::Status& status, AppendReport& report) {
 
 }  // namespace
 
-TickOutput::TickOutput(Storage& storage, const std::vector<SampleSink*>& sinks)
-    : storage_(storage), sinks_(sinks), view_(storage.TakeSnapshot()) {}
+TickOutput::TickOutput(Storage& storage) : storage_(storage), view_(storage.TakeSnapshot()) {}
 
 size_t TickOutput::Add(std::vector<SeriesSample> samples) {
   for (const SeriesSample& sample : samples) {
@@ -42,7 +41,8 @@ size_t TickOutput::Add(std::vector<SeriesSample> samples) {
   return batches_.size() - 1;
 }
 
-absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit() {
+absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit(
+    const ValuesOf& values_of) {
   const std::unique_ptr<Appender> appender = storage_.NewAppender();
   std::vector<AppendReport> reports(batches_.size());
   for (size_t i = 0; i < batches_.size(); ++i) {
@@ -54,29 +54,17 @@ absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit() {
       Count(status, reports[i]);
     }
   }
-  RETURN_IF_ERROR(appender->Commit());
+  CommitExtras extras;
+  extras.is_sent = true;
+  extras.values = values_of(reports);
+  RETURN_IF_ERROR(appender->CommitWith(std::move(extras)));
   return reports;
 }
 
-void TickOutput::HandToSinks(const std::vector<AppendReport>& reports) {
-  if (sinks_.empty()) return;
-  std::vector<SeriesSample> accepted;
-  for (size_t i = 0; i < batches_.size(); ++i) {
-    for (size_t j = 0; j < batches_[i].size(); ++j) {
-      if (reports[i].is_accepted[j]) accepted.push_back(batches_[i][j]);
-    }
-  }
-  if (accepted.empty()) return;
-  for (SampleSink* sink : sinks_) sink->Enqueue(accepted);
-}
-
-absl::StatusOr<std::vector<AppendReport>> TickOutput::Commit() {
+absl::StatusOr<std::vector<AppendReport>> TickOutput::Commit(const ValuesOf& values_of) {
   for (int attempt = 1;; ++attempt) {
-    absl::StatusOr<std::vector<AppendReport>> reports = TryCommit();
-    if (reports.ok()) {
-      HandToSinks(*reports);
-      return reports;
-    }
+    absl::StatusOr<std::vector<AppendReport>> reports = TryCommit(values_of);
+    if (reports.ok()) return reports;
     if (!absl::IsOutOfRange(reports.status()) || attempt == kMaxAttempts) return reports.status();
   }
 }

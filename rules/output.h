@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The results of one tick on their way to the store and to the sinks, all in one commit.
+// The results of one tick on their way to the store and to the outbox, all in one commit.
 //
-//   TickOutput output(storage, sinks);
+//   TickOutput output(storage);
 //   size_t batch = output.Add(samples);   // shows in output.view() from now on
-//   ASSIGN_OR_RETURN(std::vector<AppendReport> reports, output.Commit());
+//   ASSIGN_OR_RETURN(std::vector<AppendReport> reports, output.Commit(values_of));
 //   if (reports[batch].has_errors()) ...
 //
 // Threads: one tick, one thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,13 +21,6 @@
 #include "engine/storage/storage.h"
 
 namespace sloburn::rules {
-
-// Takes results to another place (remote write). Thread-safe; must not block for long.
-class SampleSink {
- public:
-  virtual ~SampleSink() = default;
-  virtual void Enqueue(std::vector<SeriesSample> samples) = 0;
-};
 
 // What became of the samples of one batch.
 struct AppendReport {
@@ -42,8 +36,12 @@ struct AppendReport {
 
 class TickOutput {
  public:
-  // `storage` and `sinks` must outlive the object.
-  TickOutput(Storage& storage, const std::vector<SampleSink*>& sinks);
+  // What else is to be written, once it is known what becomes of the samples. May be called more
+  // than once.
+  using ValuesOf = std::function<std::vector<NamedValue>(const std::vector<AppendReport>&)>;
+
+  // `storage` must outlive the object.
+  explicit TickOutput(Storage& storage);
 
   // What rules read: the store at the start of the tick and what was added since.
   const Snapshot& view() const { return view_; }
@@ -54,16 +52,14 @@ class TickOutput {
   // The samples of a batch, as added.
   const std::vector<SeriesSample>& batch(size_t number) const { return batches_[number]; }
 
-  // Writes all batches in one transaction and hands the accepted samples to the sinks. One report
+  // Writes all batches and the values in one transaction, the samples also to the outbox. One report
   // per batch. An error means that nothing was written.
-  absl::StatusOr<std::vector<AppendReport>> Commit();
+  absl::StatusOr<std::vector<AppendReport>> Commit(const ValuesOf& values_of);
 
  private:
-  absl::StatusOr<std::vector<AppendReport>> TryCommit();
-  void HandToSinks(const std::vector<AppendReport>& reports);
+  absl::StatusOr<std::vector<AppendReport>> TryCommit(const ValuesOf& values_of);
 
   Storage& storage_;
-  const std::vector<SampleSink*>& sinks_;
   OverlaySnapshot view_;
   std::vector<std::vector<SeriesSample>> batches_;
 };

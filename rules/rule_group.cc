@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/rule_group.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
 #include "base/str_cat.h"
+#include "rules/rule_record.h"
 
 namespace sloburn::rules {
 namespace {
@@ -14,10 +16,6 @@ Rule MakeRule(const RuleSpec& spec, const std::vector<Label>& group_labels) {
   if (!spec.is_alerting) return RecordingRule(spec.name, std::move(labels), spec.query);
   return AlertingRule(spec.name, std::move(labels), spec.annotations,
                       {spec.hold, spec.keep_firing_for}, spec.query);
-}
-
-std::string NameAndLabels(const Rule& rule) {
-  return NameOf(rule) + Labels::FromPairs(LabelsOf(rule)).ToString();
 }
 
 std::vector<AlertStatus> AlertStatuses(const AlertStates& states) {
@@ -123,7 +121,15 @@ void RuleGroup::Apply(TickChange change) {
   for (const RuleState& state : change.rules) rule_time += state.evaluation_time;
   absl::MutexLock lock(&mutex_);
   states_ = std::move(change.rules);
-  if (change.clears_orphans) orphans_.clear();
+  ++ticks_;
+  if (change.is_written) {
+    orphans_.clear();
+    evaluated_until_ = change.eval_time;
+    writes_all_ = false;
+    obsolete_from_ = obsolete_to_ = 0;
+  } else {
+    has_gap_ = evaluated_until_ != absl::InfinitePast();
+  }
   ++metrics_.iterations;
   metrics_.evaluations += change.evaluations;
   metrics_.evaluation_failures += change.failures;
@@ -141,31 +147,85 @@ void RuleGroup::CountMissed(int64_t iterations) {
   metrics_.iterations_missed += iterations;
 }
 
-void RuleGroup::AdoptState(const RuleGroup& old) {
-  std::map<std::string, std::deque<size_t>> unmatched;
-  for (size_t i = 0; i < old.states_.size(); ++i) {
-    unmatched[NameAndLabels(old.definition_.rules[i])].push_back(i);
+std::string RuleGroup::Identity(size_t index) const {
+  const Rule& rule = definition_.rules[index];
+  return NameOf(rule) + Labels::FromPairs(LabelsOf(rule)).ToString();
+}
+
+std::vector<NamedValue> RuleGroup::ChangedValues(absl::Time eval_time,
+                                                 const std::vector<const RuleState*>& next) const {
+  const std::string key = definition_.Key();
+  std::vector<NamedValue> values;
+  values.push_back(EncodeGroupRecord(key, eval_time, /*orphans=*/{}));
+  for (size_t i = 0; i < next.size(); ++i) {
+    if (!writes_all_ && !HasChanged(states_[i], *next[i])) continue;
+    values.push_back(EncodeRuleRecord(key, i, Identity(i), *next[i]));
   }
-  const GroupMetrics old_metrics = old.Metrics();
+  for (size_t i = obsolete_from_; i < obsolete_to_; ++i) {
+    values.push_back({RuleValueName(key, i), ""});
+  }
+  return values;
+}
+
+GroupState RuleGroup::State() const {
+  GroupState state;
+  for (size_t i = 0; i < states_.size(); ++i) state.rules.push_back({Identity(i), states_[i]});
+  state.orphans = orphans_;
+  state.evaluated_until = evaluated_until_;
+  state.has_gap = has_gap_;
+  return state;
+}
+
+void RuleGroup::AdoptMetrics(const RuleGroup& old) {
+  const GroupMetrics metrics = old.Metrics();
   absl::MutexLock lock(&mutex_);
-  metrics_.last_duration = old_metrics.last_duration;
-  metrics_.last_evaluation = old_metrics.last_evaluation;
+  metrics_.last_duration = metrics.last_duration;
+  metrics_.last_evaluation = metrics.last_evaluation;
+}
+
+void RuleGroup::Adopt(GroupState state) {
+  std::map<std::string, std::deque<RuleState*>> unmatched;
+  for (GroupState::Rule& rule : state.rules) unmatched[rule.identity].push_back(&rule.state);
+  absl::MutexLock lock(&mutex_);
   for (size_t i = 0; i < states_.size(); ++i) {
-    std::deque<size_t>& candidates = unmatched[NameAndLabels(definition_.rules[i])];
+    std::deque<RuleState*>& candidates = unmatched[Identity(i)];
     if (candidates.empty()) continue;
-    const RuleState& from = old.states_[candidates.front()];
-    states_[i].series = from.series;
-    // A recording rule that became an alerting one of the same name has no alerts to take.
-    if (std::holds_alternative<AlertingRule>(definition_.rules[i])) states_[i].alerts = from.alerts;
+    RuleState& from = *candidates.front();
     candidates.pop_front();
-  }
-  orphans_ = old.orphans_;
-  for (const auto& [identity, indexes] : unmatched) {
-    for (const size_t index : indexes) {
-      const std::vector<Labels>& series = old.states_[index].series;
-      orphans_.insert(orphans_.end(), series.begin(), series.end());
+    states_[i].series = std::move(from.series);
+    states_[i].is_restored = from.is_restored;
+    // A recording rule that became an alerting one of the same name has no alerts to take.
+    if (std::holds_alternative<AlertingRule>(definition_.rules[i])) {
+      states_[i].alerts = std::move(from.alerts);
     }
   }
+  orphans_ = std::move(state.orphans);
+  for (const auto& [identity, states] : unmatched) {
+    for (const RuleState* const one : states) {
+      orphans_.insert(orphans_.end(), one->series.begin(), one->series.end());
+    }
+  }
+  evaluated_until_ = state.evaluated_until;
+  has_gap_ = state.has_gap;
+  writes_all_ = true;
+  obsolete_from_ = states_.size();
+  obsolete_to_ = std::max(obsolete_from_, state.rules.size());
+}
+
+void RuleGroup::RestoreLater() {
+  absl::MutexLock lock(&mutex_);
+  for (size_t i = 0; i < states_.size(); ++i) {
+    states_[i].is_restored = !std::holds_alternative<AlertingRule>(definition_.rules[i]);
+  }
+}
+
+std::vector<NamedValue> RuleGroup::ValueNames() const {
+  const std::string key = definition_.Key();
+  std::vector<NamedValue> values = {{GroupValueName(key), ""}};
+  for (size_t i = 0; i < std::max(states_.size(), obsolete_to_); ++i) {
+    values.push_back({RuleValueName(key, i), ""});
+  }
+  return values;
 }
 
 std::vector<Labels> RuleGroup::LiveSeries() const {

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "engine/storage/storage.h"
 #include "rules/alerting_rule.h"
 #include "rules/recording_rule.h"
 #include "rules/rule_file.h"
@@ -52,6 +53,9 @@ struct RuleState {
   absl::Time last_evaluation = absl::InfinitePast();
   std::vector<Labels> series;  // written by the last evaluation that succeeded
   AlertStates alerts;
+  // False until it is known since when its alerts are active (alert_restore.h): their series are not
+  // written before.
+  bool is_restored = true;
 };
 
 // For /metrics; counters since the group was loaded.
@@ -73,13 +77,26 @@ struct GroupMetrics {
 
 // What one tick changes.
 struct TickChange {
+  bool is_written = false;  // it was committed
+  absl::Time eval_time;
   std::vector<RuleState> rules;
   absl::Time started_at;
   absl::Duration duration;
   int64_t evaluations = 0;
   int64_t failures = 0;
   int64_t samples = 0;
-  bool clears_orphans = false;
+};
+
+// What outlives a group: a reload that changes it, or the process.
+struct GroupState {
+  struct Rule {
+    std::string identity;  // RuleGroup::Identity
+    RuleState state;
+  };
+  std::vector<Rule> rules;
+  std::vector<Labels> orphans;
+  absl::Time evaluated_until = absl::InfinitePast();
+  bool has_gap = false;  // as RuleGroup::has_gap
 };
 
 class RuleGroup {
@@ -97,22 +114,48 @@ class RuleGroup {
   const std::vector<Labels>& orphans() const { return orphans_; }
   void Apply(TickChange change);
   void CountMissed(int64_t iterations);
+  // Ticks that were tried since the group was made.
+  int64_t ticks() const { return ticks_; }
+  // The last slot whose tick was written; InfinitePast where there is none.
+  absl::Time evaluated_until() const { return evaluated_until_; }
+  // Whether the slots after evaluated_until() were not evaluated: the process was not there, or
+  // their ticks failed.
+  bool has_gap() const { return has_gap_; }
+  void CloseGap() { has_gap_ = false; }
 
-  // Takes over the state of `old`, whose definition this group replaces: rules are matched by name
-  // and labels, several of the same in their order. Series of unmatched rules become orphans.
+  // The values (rule_record.h) that a tick which leads to these states has to write.
+  std::vector<NamedValue> ChangedValues(absl::Time eval_time,
+                                        const std::vector<const RuleState*>& next) const;
+
+  // Takes over the state of a group of the same key: rules are matched by name and labels, several
+  // of the same in their order. Series of unmatched rules become orphans.
   // REQUIRES: no tick of either group is running.
-  void AdoptState(const RuleGroup& old);
+  void Adopt(GroupState state);
+  // The metrics that a reload keeps.
+  void AdoptMetrics(const RuleGroup& old);
+  GroupState State() const;
+  // For a group that begins with the process and has no state: `for` has to be looked up.
+  void RestoreLater();
+
+  // What is to be forgotten where the group goes.
+  std::vector<NamedValue> ValueNames() const;
 
   // All series the group has written and not ended.
   std::vector<Labels> LiveSeries() const;
 
  private:
+  std::string Identity(size_t index) const;
   RuleStatus StatusOf(size_t index) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const GroupDefinition definition_;
   mutable absl::Mutex mutex_;  // taken to write by the running thread, to read by the others
   std::vector<RuleState> states_;
   std::vector<Labels> orphans_;
+  absl::Time evaluated_until_ = absl::InfinitePast();
+  bool has_gap_ = false;
+  int64_t ticks_ = 0;
+  bool writes_all_ = true;         // the values of all rules with the next tick
+  size_t obsolete_from_ = 0, obsolete_to_ = 0;  // numbers of rules whose values are to go
   GroupMetrics metrics_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
+#include "base/form_escape.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/commands/commands.h"
@@ -25,7 +26,7 @@ struct QueryCommandFlags {
 // Asks and prints. Errors: the server's words.
 absl::Status PrintAnswer(remote::HttpClient& client, const std::string& expr, int64_t time_ms) {
   constexpr std::string_view kPath = "/api/v1/query";
-  const std::string form = StrCat("query=", remote::FormEscape(expr),
+  const std::string form = StrCat("query=", FormEscape(expr),
                                   "&time=", remote::FormatSeconds(time_ms));
   ASSIGN_OR_RETURN(const remote::HttpResponse response,
                    client.Post(kPath, form, "application/x-www-form-urlencoded"));

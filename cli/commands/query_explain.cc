@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/form_escape.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/thousands.h"
@@ -106,7 +107,7 @@ absl::Status PrintExplanation(std::string_view answer, std::ostream& out) {
 absl::Status ExplainQuery(remote::HttpClient& client, const std::string& query, int64_t time_ms,
                           std::ostream& out) {
   const std::string form =
-      StrCat("query=", remote::FormEscape(query), "&time=", remote::FormatSeconds(time_ms),
+      StrCat("query=", FormEscape(query), "&time=", remote::FormatSeconds(time_ms),
              "&explain=true");
   ASSIGN_OR_RETURN(const remote::HttpResponse response,
                    client.Post("/api/v1/query", form, "application/x-www-form-urlencoded"));

@@ -40,6 +40,10 @@ struct ServeFlags {
   std::string storage_path;
   std::string sync = "interval";
   uint64_t retention_bytes = 0;
+  uint64_t outbox_bytes = 256 << 20;
+  std::string gap_repair = "1h";
+  std::string for_outage_tolerance = "1h";
+  std::string for_grace_period = "10m";
   int64_t source_samples_per_second = 0;
   int64_t read_sample_limit = 50'000'000;
   int read_concurrent_limit = 10;
@@ -125,8 +129,13 @@ int Serve(const ServeFlags& flags) {
   const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
   const auto late = ParseDurationFlag("--storage.out-of-order-window", flags.out_of_order_window);
   const auto messages = AcceptedMessages(flags.accepted_messages);
-  for (const absl::Status& status : {query.status(), retention.status(), late.status(),
-                                     messages.status(), CheckCorsOrigin(flags.cors_origin)}) {
+  const auto repair = ParseDurationFlag("--rules.gap-repair", flags.gap_repair);
+  const auto tolerance =
+      ParseDurationFlag("--rules.alert.for-outage-tolerance", flags.for_outage_tolerance);
+  const auto grace = ParseDurationFlag("--rules.alert.for-grace-period", flags.for_grace_period);
+  for (const absl::Status& status :
+       {query.status(), retention.status(), late.status(), messages.status(), repair.status(),
+        tolerance.status(), grace.status(), CheckCorsOrigin(flags.cors_origin)}) {
     if (status.ok()) continue;
     std::cerr << "error: " << status.message() << "\n";
     return kExitUsage;
@@ -135,6 +144,10 @@ int Serve(const ServeFlags& flags) {
   options.accepted_write_messages = *messages;
   if (*retention > absl::ZeroDuration()) options.storage.retention = *retention;
   options.storage.out_of_order_window = *late;
+  options.outbox.max_bytes = static_cast<int64_t>(flags.outbox_bytes);
+  options.gap_repair = *repair;
+  options.restore.outage_tolerance = *tolerance;
+  options.restore.for_grace_period = *grace;
   options.storage_path = flags.storage_path;
   options.durable.sync = flags.sync == "commit" ? StorageSync::kCommit
                          : flags.sync == "off"  ? StorageSync::kOff
@@ -177,8 +190,23 @@ void AddStorageFlags(CLI::App& command, ServeFlags& flags) {
   command.add_option("--storage.retention.size", flags.retention_bytes,
                      "Forget the oldest chunks where the database grows above this; 0: no limit")
       ->transform(CLI::AsSizeValue(false));
+  command.add_option("--storage.outbox.max-bytes", flags.outbox_bytes,
+                     "What waits for remote write, at most; where it is more, the oldest is dropped")
+      ->transform(CLI::AsSizeValue(false));
   command.add_option("--storage.out-of-order-window", flags.out_of_order_window,
                      "Accept samples this far behind the newest of all; 0 refuses late ones");
+}
+
+void AddRuleFlags(CLI::App& command, ServeFlags& flags) {
+  command.add_option("--rules.gap-repair", flags.gap_repair,
+                     "Evaluate recording rules also at ticks that were missed (a restart, a source "
+                     "or disk that failed), this far back; 0: never");
+  command.add_option("--rules.alert.for-outage-tolerance", flags.for_outage_tolerance,
+                     "Outage after which the time that an alert was active is not restored from "
+                     "ALERTS_FOR_STATE");
+  command.add_option("--rules.alert.for-grace-period", flags.for_grace_period,
+                     "Least time between such a restored alert and its firing; rules whose `for` is "
+                     "shorter are not restored");
 }
 
 void AddSourceFlags(CLI::App& command, ServeFlags& flags) {
@@ -237,6 +265,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
       ->check(WholeNumber(0));
   AddStorageFlags(*command, *flags);
   AddSourceFlags(*command, *flags);
+  AddRuleFlags(*command, *flags);
   AddRemoteReadFlags(*command, *flags);
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "base/form_escape.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 

@@ -31,7 +31,4 @@ struct Url {
 // as it may hold a password. The fragment is refused, as are control characters and spaces.
 absl::StatusOr<Url> ParseUrl(std::string_view text);
 
-// application/x-www-form-urlencoded.
-std::string FormEscape(std::string_view text);
-
 }  // namespace sloburn::remote

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,12 +22,21 @@ struct CommittedSeries {
   SampleView late;       // the others, in order of time
 };
 
+// A commit's samples on their way to other places (outbox.h).
+struct OutboxEntry {
+  int64_t seq = 0;  // later ones are greater
+  int64_t samples = 0;
+  std::string record;  // journal_record.h
+};
+
 class CommitLog {
  public:
   virtual ~CommitLog() = default;
 
-  // All or nothing. On an error nothing is committed, and the error is the committer's.
-  virtual absl::Status Write(const std::vector<CommittedSeries>& commit) = 0;
+  // All or nothing. On an error nothing is committed, and the error is the committer's. `commit` may
+  // be empty where there are values; `entry` is null where nothing is to be sent.
+  virtual absl::Status Write(const std::vector<CommittedSeries>& commit,
+                             const std::vector<NamedValue>& values, const OutboxEntry* entry) = 0;
 };
 
 }  // namespace sloburn

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/storage/outbox.h"
 
 namespace sloburn {
 namespace {
@@ -209,23 +210,21 @@ void MemoryAppender::PutSamples(const Pending& pending, StoredSeries& series) {
   }
 }
 
-absl::Status MemoryAppender::WriteToLog(CommitLog& log) const {
+std::vector<CommittedSeries> MemoryAppender::Committed() const {
   std::vector<CommittedSeries> commit;
   commit.reserve(pending_.size());
-  {
-    absl::ReaderMutexLock lock(&storage_->mutex_);
-    auto next_id = static_cast<SeriesIndex::Id>(storage_->index_.size());
-    for (const Pending& pending : pending_) {
-      if (pending.empty()) continue;
-      const auto id = storage_->index_.Find(pending.labels);
-      commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels,
-                        pending.samples.View(), pending.late_columns.View()});
-    }
+  absl::ReaderMutexLock lock(&storage_->mutex_);
+  auto next_id = static_cast<SeriesIndex::Id>(storage_->index_.size());
+  for (const Pending& pending : pending_) {
+    if (pending.empty()) continue;
+    const auto id = storage_->index_.Find(pending.labels);
+    commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels,
+                      pending.samples.View(), pending.late_columns.View()});
   }
-  return commit.empty() ? absl::OkStatus() : log.Write(commit);
+  return commit;
 }
 
-absl::Status MemoryAppender::Commit() {
+absl::Status MemoryAppender::CommitWith(CommitExtras extras) {
   absl::MutexLock commit_lock(&storage_->commit_mutex_);
   {
     absl::MutexLock lock(&storage_->mutex_);
@@ -233,12 +232,25 @@ absl::Status MemoryAppender::Commit() {
     RETURN_IF_ERROR(JudgeAgain());
   }
   // Readers go on meanwhile; nobody else commits.
-  if (storage_->log_ != nullptr) RETURN_IF_ERROR(WriteToLog(*storage_->log_));
-  absl::MutexLock lock(&storage_->mutex_);
-  for (Pending& pending : pending_) {
-    if (!pending.empty()) CommitSeries(pending);
+  CommitLog* const log = storage_->log_;
+  Outbox* const outbox = extras.is_sent ? storage_->outbox_ : nullptr;
+  std::optional<OutboxEntry> entry;
+  if (log != nullptr || outbox != nullptr) {
+    const std::vector<CommittedSeries> commit = Committed();
+    if (outbox != nullptr && !commit.empty()) entry = outbox->Prepare(commit);
+    if (log != nullptr && !(commit.empty() && extras.values.empty())) {
+      RETURN_IF_ERROR(log->Write(commit, extras.values, entry ? &*entry : nullptr));
+    }
   }
-  if (storage_->log_ == nullptr) storage_->ForgetEnded();
+  {
+    absl::MutexLock lock(&storage_->mutex_);
+    for (Pending& pending : pending_) {
+      if (!pending.empty()) CommitSeries(pending);
+    }
+    if (log == nullptr) storage_->ForgetEnded();
+  }
+  // Its reader looks up the labels of new series.
+  if (entry) outbox->Add(*std::move(entry));
   pending_.clear();
   positions_.clear();
   new_series_ = 0;

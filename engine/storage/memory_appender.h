@@ -29,7 +29,7 @@ class MemoryAppender : public Appender {
   absl::Status AppendStarted(const Labels& labels, int64_t timestamp_ms, int64_t start_ms,
                              double value, HistogramPtr histogram) override;
 
-  absl::Status Commit() override;
+  absl::Status CommitWith(CommitExtras extras) override;
 
  private:
   struct Pending {
@@ -45,7 +45,7 @@ class MemoryAppender : public Appender {
   absl::StatusOr<Pending*> Resolve(const Labels& labels);
   // What is to become of a sample that is older than the newest of its series.
   Verdict JudgeLate(const Pending& pending, const NewSample& sample, Newest* existing) const;
-  absl::Status WriteToLog(CommitLog& log) const;
+  std::vector<CommittedSeries> Committed() const;
   absl::Status JudgeAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(storage_->mutex_);
   static void MakeLate(Pending& pending, int64_t newest_ms);
   static absl::Status SortLate(Pending& pending, const StoredSeries* series);

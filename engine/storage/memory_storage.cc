@@ -45,6 +45,11 @@ void MemoryStorage::SetLog(CommitLog* log) {
   log_ = log;
 }
 
+void MemoryStorage::SetOutbox(Outbox* outbox) {
+  absl::MutexLock lock(&commit_mutex_);
+  outbox_ = outbox;
+}
+
 void MemoryStorage::AwaitCommit() { absl::MutexLock lock(&commit_mutex_); }
 
 bool MemoryStorage::RestoreSeries(const Labels& labels) {

@@ -22,6 +22,8 @@
 
 namespace sloburn {
 
+class Outbox;
+
 struct MemoryStorageOptions {
   size_t max_series = 1'000'000;
   // Samples older than the newest of all by more than this may be forgotten.
@@ -56,6 +58,8 @@ class MemoryStorage : public Storage {
 
   // From now on every commit is written to `log` first. Null: to none.
   void SetLog(CommitLog* log);
+  // From now on commits that say so go there as well. Null: to none.
+  void SetOutbox(Outbox* outbox);
   // Returns when the commit that is being made, if any, shows.
   void AwaitCommit();
   // Before the first appender and snapshot: the series that are known from disk, in the order of
@@ -102,6 +106,7 @@ class MemoryStorage : public Storage {
   const MemoryStorageOptions options_;
   absl::Mutex commit_mutex_;  // one commit at a time; before mutex_
   CommitLog* log_ ABSL_GUARDED_BY(commit_mutex_) = nullptr;
+  Outbox* outbox_ ABSL_GUARDED_BY(commit_mutex_) = nullptr;
   mutable absl::Mutex mutex_;
   SeriesIndex index_ ABSL_GUARDED_BY(mutex_);
   std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);

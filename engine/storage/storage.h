@@ -153,6 +153,19 @@ class Snapshot {
                                            int64_t max_ms) const = 0;
 };
 
+// A value of the program's own; it outlives the process where the samples do. An empty value is
+// forgotten.
+struct NamedValue {
+  std::string name;
+  std::string value;
+};
+
+// What is committed together with samples.
+struct CommitExtras {
+  std::vector<NamedValue> values;
+  bool is_sent = false;  // the samples also go to the outbox (outbox.h)
+};
+
 // Collects samples and commits them together.
 class Appender {
  public:
@@ -173,9 +186,10 @@ class Appender {
   virtual absl::Status AppendStarted(const Labels& labels, int64_t timestamp_ms, int64_t start_ms,
                                      double value, HistogramPtr histogram) = 0;
 
-  // After Commit every snapshot taken later shows the samples; on an error none of them.
+  // After a commit every snapshot taken later shows the samples; on an error none of them.
   // An appender that is destroyed without Commit changes nothing.
-  virtual absl::Status Commit() = 0;
+  virtual absl::Status CommitWith(CommitExtras extras) = 0;
+  absl::Status Commit() { return CommitWith({}); }
 };
 
 class Storage {

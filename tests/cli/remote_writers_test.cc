@@ -7,6 +7,7 @@
 #include <set>
 
 #include "absl/time/clock.h"
+#include "engine/storage/memory_storage.h"
 #include "tests/cli/write_endpoint.h"
 
 namespace sloburn::cli {
@@ -25,6 +26,25 @@ RemoteWriteConfig To(const std::string& url) {
   endpoint.url = url;
   return endpoint;
 }
+
+// A store whose commits go to remote write.
+struct Sender {
+  explicit Sender(absl::Duration drain) : writers(outbox, drain) { storage.SetOutbox(&outbox); }
+
+  void Enqueue(const std::vector<SeriesSample>& samples) {
+    const auto appender = storage.NewAppender();
+    for (const SeriesSample& sample : samples) {
+      EXPECT_TRUE(appender->Append(sample.labels, sample.timestamp_ms, sample.value).ok());
+    }
+    CommitExtras extras;
+    extras.is_sent = true;
+    EXPECT_TRUE(appender->CommitWith(extras).ok());
+  }
+
+  MemoryStorage storage;
+  Outbox outbox{storage, {}};
+  RemoteWriters writers;
+};
 
 Config With(std::vector<RemoteWriteConfig> endpoints,
             std::map<std::string, std::string> external_labels = {}) {
@@ -61,12 +81,13 @@ int64_t Pending(const RemoteWriters& writers) {
 
 TEST(RemoteWriters, EveryEndpointGetsEverySample) {
   WriteEndpoint a, b;
-  RemoteWriters writers(absl::Seconds(5));
-  writers.Enqueue(At(1));  // there is none yet
+  Sender sender(absl::Seconds(5));
+  RemoteWriters& writers = sender.writers;
+  sender.Enqueue(At(1));  // there is none yet
   Install(writers, With({To(a.url()), To(b.url())}));
-  writers.Enqueue(At(2));
+  sender.Enqueue(At(2));
   writers.Stop();
-  writers.Enqueue(At(3));
+  sender.Enqueue(At(3));
   EXPECT_THAT(TimesOf(a), ElementsAre(2));
   EXPECT_THAT(TimesOf(b), ElementsAre(2));
   EXPECT_THAT(writers.Stats(), IsEmpty());
@@ -74,7 +95,8 @@ TEST(RemoteWriters, EveryEndpointGetsEverySample) {
 
 TEST(RemoteWriters, AnErrorChangesNothing) {
   WriteEndpoint a, b;
-  RemoteWriters writers(absl::Seconds(5));
+  Sender sender(absl::Seconds(5));
+  RemoteWriters& writers = sender.writers;
   Install(writers, With({To(a.url())}));
   RemoteWriteConfig bad = To(b.url());
   bad.http.tls_config.ca_file = "/nowhere/ca.pem";
@@ -84,7 +106,7 @@ TEST(RemoteWriters, AnErrorChangesNothing) {
   EXPECT_THAT(std::string(change.status().message()),
               HasSubstr("remote_write https://127.0.0.1:1/write: "));
   EXPECT_THAT(std::string(change.status().message()), HasSubstr("/nowhere/ca.pem"));
-  writers.Enqueue(At(1));
+  sender.Enqueue(At(1));
   writers.Stop();
   EXPECT_THAT(TimesOf(a), ElementsAre(1));
   EXPECT_THAT(TimesOf(b), IsEmpty());
@@ -93,15 +115,16 @@ TEST(RemoteWriters, AnErrorChangesNothing) {
 TEST(RemoteWriters, UnchangedEndpointsKeepTheirQueueAndWriter) {
   WriteEndpoint a, b;
   a.is_down = true;
-  RemoteWriters writers(absl::Seconds(5));
+  Sender sender(absl::Seconds(5));
+  RemoteWriters& writers = sender.writers;
   Install(writers, With({To(a.url())}));
-  writers.Enqueue(At(1));
-  writers.Enqueue(At(2));
+  sender.Enqueue(At(1));
+  sender.Enqueue(At(2));
   Install(writers, With({To(b.url()), To(a.url())}));
   ASSERT_EQ(writers.Stats().size(), 2u);
   EXPECT_EQ(writers.Stats()[1].second.samples_pending, 2);
   EXPECT_EQ(writers.Stats()[0].second.samples_pending, 0);  // b has none of the older ones
-  writers.Enqueue(At(3));
+  sender.Enqueue(At(3));
   a.is_down = false;
   EXPECT_TRUE(WaitForTime(a, 3));
   writers.Stop();
@@ -112,16 +135,17 @@ TEST(RemoteWriters, UnchangedEndpointsKeepTheirQueueAndWriter) {
 TEST(RemoteWriters, AChangedEndpointTakesOverTheQueue) {
   WriteEndpoint a;
   a.is_down = true;
-  RemoteWriters writers(absl::ZeroDuration());
+  Sender sender(absl::ZeroDuration());
+  RemoteWriters& writers = sender.writers;
   Install(writers, With({To(a.url())}));
-  writers.Enqueue(At(1));
+  sender.Enqueue(At(1));
   absl::SleepFor(absl::Milliseconds(50));  // the first is under way
-  writers.Enqueue(At(2));
+  sender.Enqueue(At(2));
   RemoteWriteConfig changed = To(a.url());
   changed.remote_timeout = absl::Seconds(7);
   Install(writers, With({changed}));
   EXPECT_EQ(Pending(writers), 2);
-  writers.Enqueue(At(3));
+  sender.Enqueue(At(3));
   a.is_down = false;
   EXPECT_TRUE(WaitForTime(a, 3));
   EXPECT_THAT(TimesOf(a), ElementsAre(1, 2, 3));
@@ -129,41 +153,54 @@ TEST(RemoteWriters, AChangedEndpointTakesOverTheQueue) {
 
 TEST(RemoteWriters, ExternalLabelsChangeForNewSamples) {
   WriteEndpoint a;
-  RemoteWriters writers(absl::Seconds(5));
+  Sender sender(absl::Seconds(5));
+  RemoteWriters& writers = sender.writers;
   Install(writers, With({To(a.url())}, {{"region", "eu"}}));
-  writers.Enqueue(At(1));
+  sender.Enqueue(At(1));
   ASSERT_TRUE(WaitForTime(a, 1, "m{region=\"eu\"}"));
   Install(writers, With({To(a.url())}, {{"region", "us"}}));
-  writers.Enqueue(At(2));
+  sender.Enqueue(At(2));
   writers.Stop();
   EXPECT_THAT(TimesOf(a, "m{region=\"eu\"}"), ElementsAre(1));
   EXPECT_THAT(TimesOf(a, "m{region=\"us\"}"), ElementsAre(2));
 }
 
-TEST(RemoteWriters, RemovedEndpointsAreDrainedInTheBackground) {
+TEST(RemoteWriters, RemovedEndpointsSendWhatIsLeft) {
   WriteEndpoint slow;
-  slow.delay_ms = 400;
-  RemoteWriters writers(absl::Seconds(5));
-  Install(writers, With({To(slow.url())}));
-  writers.Enqueue(At(1));
+  slow.delay_ms = 100;
+  Sender sender(absl::Seconds(5));
+  Install(sender.writers, With({To(slow.url())}));
+  sender.Enqueue(At(1));
   absl::SleepFor(absl::Milliseconds(50));
-  writers.Enqueue(At(2));
-  const absl::Time start = absl::Now();
-  Install(writers, With({}));
-  EXPECT_LT(absl::Now() - start, absl::Milliseconds(200));
-  EXPECT_THAT(writers.Stats(), IsEmpty());
-  writers.Enqueue(At(3));
-  EXPECT_TRUE(WaitForTime(slow, 2));
-  writers.Stop();
+  sender.Enqueue(At(2));
+  Install(sender.writers, With({}));
+  EXPECT_THAT(sender.writers.Stats(), IsEmpty());
+  sender.Enqueue(At(3));
   EXPECT_THAT(TimesOf(slow), ElementsAre(1, 2));
+  EXPECT_EQ(sender.outbox.Stats().entries, 0);
+}
+
+TEST(RemoteWriters, WhatARemovedEndpointCouldNotSendIsForgotten) {
+  WriteEndpoint down;
+  down.is_down = true;
+  Sender sender(absl::Milliseconds(50));
+  Install(sender.writers, With({To(down.url())}));
+  sender.Enqueue(At(1));
+  Install(sender.writers, With({}));
+  down.is_down = false;
+  Install(sender.writers, With({To(down.url())}));
+  sender.Enqueue(At(2));
+  EXPECT_TRUE(WaitForTime(down, 2));
+  EXPECT_THAT(TimesOf(down), ElementsAre(2));
 }
 
 TEST(RemoteWriters, DrainingEndsAtItsLimit) {
   WriteEndpoint a, b;
   a.is_down = b.is_down = true;
-  RemoteWriters writers(absl::Milliseconds(300));
+  Sender sender(absl::Milliseconds(300));
+  RemoteWriters& writers = sender.writers;
   Install(writers, With({To(a.url()), To(b.url())}));
-  writers.Enqueue(At(1));
+  sender.Enqueue(At(1));
   const absl::Time start = absl::Now();
   writers.Stop();
   EXPECT_GE(absl::Now() - start, absl::Milliseconds(290));
@@ -174,11 +211,12 @@ TEST(RemoteWriters, DrainingEndsAtItsLimit) {
 TEST(RemoteWriters, NoSampleIsLostWhileTicksWriteDuringReloads) {
   constexpr int64_t kSamples = 400;
   WriteEndpoint a;
-  RemoteWriters writers(absl::Seconds(5));
+  Sender sender(absl::Seconds(5));
+  RemoteWriters& writers = sender.writers;
   Install(writers, With({To(a.url())}));
   std::thread ticks([&] {
     for (int64_t t = 1; t <= kSamples; ++t) {
-      writers.Enqueue(At(t));
+      sender.Enqueue(At(t));
       absl::SleepFor(absl::Milliseconds(1));
     }
   });

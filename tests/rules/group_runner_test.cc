@@ -49,8 +49,9 @@ TEST(GroupRunner, ATickIsOneCommit) {
   f.Append("up", {}, 60, 5);
   auto group = f.Group("rules:\n- {record: a, expr: up}\n- {record: b, expr: a}\n");
   f.Tick(*group, 60);
-  ASSERT_EQ(f.sink.batches.size(), 1u);
-  EXPECT_EQ(f.sink.batches[0].size(), 2u);
+  const std::vector<OutboxBatch> sent = f.outbox.Take();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].samples, 2u);
 }
 
 TEST(GroupRunner, QueryOffsetShiftsQueryAndSamples) {
@@ -91,8 +92,9 @@ TEST(GroupRunner, VanishedSeriesEnd) {
   f.Tick(*group, 120);
   f.Tick(*group, 180);
   EXPECT_EQ(f.Samples("r"), "r{job=\"a\"} 1@60 1@120 1@180\nr{job=\"b\"} 1@60 stale@120");
-  ASSERT_EQ(f.sink.batches.size(), 3u);
-  EXPECT_EQ(f.sink.batches[1].size(), 2u);  // markers go to the sinks too
+  const std::vector<OutboxBatch> sent = f.outbox.Take();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent[1].samples, 2u);  // markers are sent too
 }
 
 TEST(GroupRunner, AFailingRuleKeepsItsSeriesAndStopsNobody) {
@@ -208,9 +210,10 @@ TEST(GroupRunner, RefusedSamplesAreCountedAndShown) {
   EXPECT_EQ(f.Rule(*group, 0).health, RuleHealth::kError);
   EXPECT_EQ(f.Rule(*group, 0).last_error, "out of order sample");
   EXPECT_EQ(f.Rule(*group, 1).health, RuleHealth::kOk);
-  ASSERT_EQ(f.sink.batches.size(), 1u);
-  ASSERT_EQ(f.sink.batches[0].size(), 1u);
-  EXPECT_EQ(f.sink.batches[0][0].labels.ToString(), "s");
+  const std::vector<OutboxBatch> sent = f.outbox.Take();
+  ASSERT_EQ(sent.size(), 1u);
+  ASSERT_EQ(sent[0].series.size(), 1u);
+  EXPECT_EQ(sent[0].series[0].labels.ToString(), "s");
 }
 
 TEST(GroupRunner, TheSameSeriesTwiceInATick) {
@@ -245,7 +248,7 @@ TEST(GroupRunner, AFailingSourceWritesNothing) {
   const absl::Status status = RunTick(*group, AtSecond(600), f.context);
   EXPECT_EQ(status, source.status);
   EXPECT_EQ(f.Samples("r"), "r 1@60");  // not even a marker
-  EXPECT_EQ(f.sink.batches.size(), 1u);
+  EXPECT_EQ(f.outbox.Take().size(), 1u);
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(f.Rule(*group, i).health, RuleHealth::kError);
     EXPECT_EQ(f.Rule(*group, i).last_error, "http://prometheus:9090: connection refused");
@@ -325,7 +328,9 @@ class FailingStorage : public Storage {
                                HistogramPtr h) override {
       return base_->AppendStarted(labels, t, start, v, std::move(h));
     }
-    absl::Status Commit() override { return error_.ok() ? base_->Commit() : error_; }
+    absl::Status CommitWith(CommitExtras extras) override {
+      return error_.ok() ? base_->CommitWith(std::move(extras)) : error_;
+    }
 
    private:
     std::unique_ptr<Appender> base_;
@@ -343,7 +348,7 @@ TEST(GroupRunner, AFailingCommitHasNotHappened) {
   failing.commit_error = absl::ResourceExhaustedError("no space left on device");
   EXPECT_EQ(RunTick(*group, AtSecond(60), f.context), failing.commit_error);
   EXPECT_EQ(f.Samples("r"), "");
-  EXPECT_TRUE(f.sink.batches.empty());
+  EXPECT_TRUE(f.outbox.Take().empty());
   EXPECT_EQ(f.Rule(*group, 0).last_error, "no space left on device");
   EXPECT_TRUE(f.Rule(*group, 1).alerts.empty());  // the alert's time has not begun
   failing.commit_error = absl::OkStatus();
@@ -358,7 +363,7 @@ TEST(GroupRunner, EndSeriesSparesNewerOnes) {
   f.Append("a", {}, 60, 1);
   f.Append("b", {}, 120, 1);
   const auto name = [](const char* n) { return Labels::FromPairs({{"__name__", n}}); };
-  const absl::Status status = EndSeries({name("a"), name("b")}, 90'000, f.context);
+  const absl::Status status = EndSeries({name("a"), name("b")}, 90'000, {}, f.context);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(f.Samples("a"), "a 1@60 stale@90");
   EXPECT_EQ(f.Samples("b"), "b 1@120");

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "engine/storage/memory_storage.h"
+#include "engine/storage/outbox.h"
 #include "rules/group_runner.h"
 #include "rules/rule_file.h"
 #include "rules/rule_group.h"
@@ -27,12 +28,24 @@ namespace sloburn::rules {
 
 inline absl::Time AtSecond(double seconds) { return absl::UnixEpoch() + absl::Seconds(seconds); }
 
-class RecordingSink : public SampleSink {
+// What commits send, one batch each.
+class RecordedOutbox {
  public:
-  void Enqueue(std::vector<SeriesSample> samples) override {
-    batches.push_back(std::move(samples));
+  explicit RecordedOutbox(MemoryStorage& storage) : outbox_(storage, {}) {
+    storage.SetOutbox(&outbox_);
+    outbox_.AddReader("test");
   }
-  std::vector<std::vector<SeriesSample>> batches;
+  std::vector<OutboxBatch> Take() {
+    std::vector<OutboxBatch> batches;
+    while (outbox_.Stats().entries > 0) {
+      batches.push_back(*outbox_.Next("test", 1));
+      outbox_.Acknowledge("test");
+    }
+    return batches;
+  }
+
+ private:
+  Outbox outbox_;
 };
 
 // Fails when told to.
@@ -51,7 +64,6 @@ class RuleFixture {
   RuleFixture() {
     context.storage = &storage;
     context.clock = &clock;
-    context.sinks = {&sink};
   }
 
   void Append(std::string_view metric, std::initializer_list<Label> labels, double second,
@@ -74,7 +86,7 @@ class RuleFixture {
 
   MemoryStorage storage;
   FakeClock clock{absl::UnixEpoch()};
-  RecordingSink sink;
+  RecordedOutbox outbox{storage};
   TickContext context;
 };
 

@@ -309,8 +309,8 @@ class FailingStorage : public Storage {
                                HistogramPtr h) override {
       return base_->AppendStarted(labels, t, start, v, std::move(h));
     }
-    absl::Status Commit() override {
-      return storage_.times_-- > 0 ? storage_.failure_ : base_->Commit();
+    absl::Status CommitWith(CommitExtras extras) override {
+      return storage_.times_-- > 0 ? storage_.failure_ : base_->CommitWith(std::move(extras));
     }
 
    private:

@@ -7,9 +7,11 @@
 #include "absl/strings/str_replace.h"
 #include "base/crc32c.h"
 #include "base/str_cat.h"
+#include "base/utf8.h"
 #include "engine/storage/chunk/chunk_codec.h"
 #include "engine/storage/chunk_row.h"
 #include "engine/storage/durable/schema.h"
+#include "engine/storage/durable/tick_tables.h"
 #include "engine/storage/journal_record.h"
 
 namespace sloburn {
@@ -59,6 +61,8 @@ std::vector<Reset> JoinResets(const std::vector<ChunkRow>& rows) {
 constexpr DatabaseLoader::Table DatabaseLoader::kChunks = {"chunks", "id", "value"};
 constexpr DatabaseLoader::Table DatabaseLoader::kNewest = {"newest", "series", "value"};
 constexpr DatabaseLoader::Table DatabaseLoader::kJournal = {"journal", "seq", "record"};
+constexpr DatabaseLoader::Table DatabaseLoader::kValues = {"named_values", "id", "value"};
+constexpr DatabaseLoader::Table DatabaseLoader::kOutbox = {"outbox", "seq", "record"};
 
 std::string EncodeSeriesRow(const Labels& labels) {
   const uint32_t crc = Crc32c(labels.bytes());
@@ -85,6 +89,8 @@ absl::Status DatabaseLoader::Load() {
     if (!rows_[id].is_restored) ReopenLastChunk(id);
   }
   RETURN_IF_ERROR(ReplayJournal());
+  RETURN_IF_ERROR(LoadValues());
+  RETURN_IF_ERROR(LoadOutbox());
   if (!is_broken) RETURN_IF_ERROR(Mend());
   storage_.EndRestore();
   return absl::OkStatus();
@@ -243,6 +249,49 @@ absl::Status DatabaseLoader::ReplayJournal() {
     }
     if (!status.ok()) {
       Condemn(kJournal, rows.Int(0), StrCat("commit ", rows.Int(0), " of the journal"), status);
+    }
+  }
+}
+
+absl::Status DatabaseLoader::LoadValues() {
+  ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("SELECT id, name, value FROM named_values"));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, rows.Step());
+    if (!has_row) return absl::OkStatus();
+    absl::StatusOr<NamedValue> value = DecodeNamedValue(rows.Bytes(1), rows.Bytes(2));
+    if (value.ok()) {
+      values.push_back(*std::move(value));
+    } else {
+      Condemn(kValues, rows.Int(0), StrCat("the value ", GoQuote(rows.Bytes(1))), value.status());
+    }
+  }
+}
+
+absl::Status DatabaseLoader::LoadOutbox() {
+  std::vector<std::string> damaged;
+  ASSIGN_OR_RETURN(outbox.readers, ReadOutboxReaders(db_, damaged));
+  for (const std::string& name : damaged) {
+    problems.push_back(StrCat(db_.path(), ": the place of ", name,
+                              " in the outbox is damaged: what is there is sent again"));
+  }
+  ASSIGN_OR_RETURN(SqliteStatement rows, db_.Prepare("SELECT seq, record FROM outbox ORDER BY seq"));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, rows.Step());
+    if (!has_row) return absl::OkStatus();
+    OutboxEntry entry{rows.Int(0), 0, std::string(rows.Bytes(1))};
+    bool is_known = true;
+    absl::Status status =
+        DecodeJournalRecord(entry.record, [&](uint32_t series, const SampleView& samples) {
+          is_known &= IsKnown(series) && !rows_[series].is_damaged;
+          entry.samples += static_cast<int64_t>(samples.size);
+        });
+    if (status.ok() && !is_known) {
+      status = absl::DataLossError("it has samples of a series that is not known");
+    }
+    if (status.ok()) {
+      outbox.entries.push_back(std::move(entry));
+    } else {
+      Condemn(kOutbox, entry.seq, StrCat("entry ", entry.seq, " of the outbox"), status);
     }
   }
 }

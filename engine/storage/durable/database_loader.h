@@ -15,6 +15,7 @@
 #include "engine/storage/chunk_row.h"
 #include "engine/storage/durable/sqlite.h"
 #include "engine/storage/memory_storage.h"
+#include "engine/storage/outbox.h"
 
 namespace sloburn {
 
@@ -34,6 +35,8 @@ class DatabaseLoader {
   std::vector<Persisted> persisted;   // per series
   int64_t chunks = 0;                 // rows
   int64_t journal_bytes = 0;
+  std::vector<NamedValue> values;
+  OutboxContents outbox;
   bool is_broken = false;             // pages are damaged, or columns that no checksum covers
   std::vector<std::string> problems;  // a line for each value that was quarantined, and for broken pages
 
@@ -46,7 +49,7 @@ class DatabaseLoader {
     bool is_restored = false;           // all of it is in the store
   };
   struct Table;
-  static const Table kChunks, kNewest, kJournal;
+  static const Table kChunks, kNewest, kJournal, kValues, kOutbox;
 
   absl::Status CheckPages();
   absl::Status LoadSeries();
@@ -56,6 +59,8 @@ class DatabaseLoader {
   void Restore(uint32_t id, const SampleBuffer& newest);
   void ReopenLastChunk(uint32_t id);
   absl::Status ReplayJournal();
+  absl::Status LoadValues();
+  absl::Status LoadOutbox();
   absl::Status Mend();
   bool IsKnown(int64_t series) const;
   void Condemn(const Table& table, int64_t key, const std::string& what,

@@ -121,6 +121,7 @@ absl::Status DurableStorage::PrepareStatements() {
   RETURN_IF_ERROR(prepare(statements_.insert_chunk,
                           "INSERT INTO chunks (series, max_ms, value) VALUES (?, ?, ?)"));
   RETURN_IF_ERROR(prepare(statements_.erase_newest, "DELETE FROM newest WHERE series = ?"));
+  RETURN_IF_ERROR(tick_tables_.Prepare(*db_));
   return prepare(statements_.replace_newest, "REPLACE INTO newest (series, value) VALUES (?, ?)");
 }
 
@@ -152,6 +153,11 @@ absl::Status DurableStorage::WriteAllTo(const std::string& path) {
         const std::string row = EncodeSeriesRow(storage_.LabelsOf(id));
         RETURN_IF_ERROR(statements_.insert_series.Run(int64_t{id}, std::string_view(row)));
       }
+      for (const OutboxEntry& entry : outbox_.entries) {
+        RETURN_IF_ERROR(tick_tables_.WriteEntry(entry));
+      }
+      RETURN_IF_ERROR(tick_tables_.WriteReaders(outbox_.readers, /*forgotten=*/0));
+      RETURN_IF_ERROR(tick_tables_.WriteValues(values_));
       return absl::OkStatus();
     }));
   }
@@ -188,6 +194,8 @@ absl::StatusOr<bool> DurableStorage::Load() {
   RETURN_IF_ERROR(loader.Load());
   persisted_ = std::move(loader.persisted);
   problems_.insert(problems_.end(), loader.problems.begin(), loader.problems.end());
+  values_ = std::move(loader.values);
+  outbox_ = std::move(loader.outbox);
   stats_.chunks = loader.chunks;
   stats_.journal_bytes = loader.journal_bytes;
   if (loader.journal_bytes > 0) oldest_record_ = absl::Now();

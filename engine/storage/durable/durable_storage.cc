@@ -34,22 +34,26 @@ DurableStorage::~DurableStorage() {
   if (lock_ >= 0) close(lock_);
 }
 
-absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit) {
-  const std::string record = EncodeJournalRecord(commit);
+absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit,
+                                   const std::vector<NamedValue>& values,
+                                   const OutboxEntry* entry) {
+  const std::string record = commit.empty() ? "" : EncodeJournalRecord(commit);
   absl::MutexLock lock(&mutex_);
   if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
   absl::Status status = sync_error_;
-  if (status.ok()) status = WriteRecord(commit, record);
+  if (status.ok()) status = WriteRecord(commit, record, values, entry);
   NoteCommit(status);
   if (!status.ok()) return status;
   stats_.journal_bytes += std::ssize(record);
-  if (oldest_record_ == absl::InfiniteFuture()) oldest_record_ = absl::Now();
+  if (!commit.empty() && oldest_record_ == absl::InfiniteFuture()) oldest_record_ = absl::Now();
   is_unsynced_ = true;
   return absl::OkStatus();
 }
 
 absl::Status DurableStorage::WriteRecord(const std::vector<CommittedSeries>& commit,
-                                         std::string_view record) {
+                                         std::string_view record,
+                                         const std::vector<NamedValue>& values,
+                                         const OutboxEntry* entry) {
   const absl::Status status = db_->Transact([&]() -> absl::Status {
     mutex_.AssertHeld();
     for (const CommittedSeries& series : commit) {
@@ -57,7 +61,9 @@ absl::Status DurableStorage::WriteRecord(const std::vector<CommittedSeries>& com
       const std::string row = EncodeSeriesRow(*series.labels);
       RETURN_IF_ERROR(statements_.insert_series.Run(int64_t{series.id}, std::string_view(row)));
     }
-    return statements_.insert_record.Run(record);
+    if (entry != nullptr) RETURN_IF_ERROR(tick_tables_.WriteEntry(*entry));
+    RETURN_IF_ERROR(tick_tables_.WriteValues(values));
+    return record.empty() ? absl::OkStatus() : statements_.insert_record.Run(record);
   });
   if (status.ok()) return status;
   // All of it may be in SQLite's log, where only the sync failed, and the next start would take it
@@ -88,6 +94,26 @@ absl::Status DurableStorage::WriteCoverage(const std::vector<CoveredTime>& times
   absl::MutexLock lock(&mutex_);
   if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
   return coverage_.Write(*db_, times);
+}
+
+absl::Status DurableStorage::WriteOutbox(const OutboxPositions& readers, int64_t forgotten) {
+  absl::MutexLock lock(&mutex_);
+  if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+  is_unsynced_ = true;
+  return db_->Transact([&] {
+    mutex_.AssertHeld();
+    return tick_tables_.WriteReaders(readers, forgotten);
+  });
+}
+
+std::vector<NamedValue> DurableStorage::TakeValues() {
+  absl::MutexLock lock(&mutex_);
+  return std::move(values_);
+}
+
+OutboxContents DurableStorage::TakeOutbox() {
+  absl::MutexLock lock(&mutex_);
+  return std::move(outbox_);
 }
 
 absl::Status DurableStorage::SyncToDisk() {
@@ -183,6 +209,7 @@ absl::Status DurableStorage::Close() {
 
 void DurableStorage::Disconnect() {
   statements_ = {};
+  tick_tables_.Reset();
   db_ = nullptr;
 }
 

@@ -29,7 +29,9 @@
 #include "engine/storage/durable/database_loader.h"
 #include "engine/storage/durable/schema.h"
 #include "engine/storage/durable/sqlite.h"
+#include "engine/storage/durable/tick_tables.h"
 #include "engine/storage/memory_storage.h"
+#include "engine/storage/outbox.h"
 
 namespace sloburn {
 
@@ -54,7 +56,7 @@ struct DurableStats {
   absl::Duration open_time;
 };
 
-class DurableStorage : public CommitLog, public CoverageStore {
+class DurableStorage : public CommitLog, public CoverageStore, public OutboxLog {
  public:
   // Fills `storage`, which must be new, and becomes its log. DataLoss where the database is damaged
   // as a whole: it is renamed then, and the next start begins a new one. FailedPrecondition for a
@@ -64,7 +66,12 @@ class DurableStorage : public CommitLog, public CoverageStore {
                                                               MemoryStorage& storage);
   ~DurableStorage() override;
 
-  absl::Status Write(const std::vector<CommittedSeries>& commit) override;
+  absl::Status Write(const std::vector<CommittedSeries>& commit,
+                     const std::vector<NamedValue>& values, const OutboxEntry* entry) override;
+  absl::Status WriteOutbox(const OutboxPositions& readers, int64_t forgotten) override;
+  // What was found at the start; once.
+  std::vector<NamedValue> TakeValues();
+  OutboxContents TakeOutbox();
   // What was loaded from a source. Nothing is known where the start found damage: what is damaged may
   // have been part of it. Times are cut before samples are forgotten.
   absl::StatusOr<std::vector<CoveredTime>> OpenCoverage(std::string_view source) override;
@@ -102,7 +109,8 @@ class DurableStorage : public CommitLog, public CoverageStore {
 
   // durable_storage.cc
   void Disconnect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status WriteRecord(const std::vector<CommittedSeries>& commit, std::string_view record)
+  absl::Status WriteRecord(const std::vector<CommittedSeries>& commit, std::string_view record,
+                           const std::vector<NamedValue>& values, const OutboxEntry* entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteCommit(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SyncToDisk();
@@ -124,6 +132,9 @@ class DurableStorage : public CommitLog, public CoverageStore {
   std::vector<Persisted> persisted_ ABSL_GUARDED_BY(mutex_);  // per series
   DurableStats stats_ ABSL_GUARDED_BY(mutex_);
   CoverageTable coverage_ ABSL_GUARDED_BY(mutex_);
+  TickTables tick_tables_ ABSL_GUARDED_BY(mutex_);  // of db_
+  std::vector<NamedValue> values_ ABSL_GUARDED_BY(mutex_);  // found at the start, until taken
+  OutboxContents outbox_ ABSL_GUARDED_BY(mutex_);           // the same
   absl::Time oldest_record_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool is_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
   // Of the last sync, where it failed: commits fail with it until all is on the disk.

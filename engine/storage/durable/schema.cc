@@ -20,11 +20,17 @@ CREATE TABLE quarantine (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, key INTEG
                          reason TEXT NOT NULL, value BLOB);
 )";
 
-// Made where it is missing: databases of version 1 were written without it.
-constexpr char kCoverage[] = R"(
+// Made where they are missing: databases of version 1 were written without them.
+constexpr char kLaterTables[] = R"(
 CREATE TABLE IF NOT EXISTS sync_coverage (
   source TEXT NOT NULL, selector TEXT PRIMARY KEY, from_ms INTEGER NOT NULL,
   to_ms INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS named_values (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, record BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox_readers (
+  name TEXT PRIMARY KEY, done INTEGER NOT NULL, claimed INTEGER NOT NULL, crc INTEGER NOT NULL)
+  WITHOUT ROWID;
 )";
 
 // WAL's checkpoints would otherwise write the journal's pages into the database again and again.
@@ -74,9 +80,9 @@ absl::Status PrepareSchema(Sqlite& db, StorageSync sync) {
   ASSIGN_OR_RETURN(const bool is_ours, CheckSchema(db));
   RETURN_IF_ERROR(db.Execute(kPragmas));
   RETURN_IF_ERROR(db.Execute(StrCat("PRAGMA synchronous = ", Synchronous(sync))));
-  if (is_ours) return db.Execute(kCoverage);
+  if (is_ours) return db.Execute(kLaterTables);
   return db.Transact([&] {
-    return db.Execute(StrCat(kTables, kCoverage, "PRAGMA application_id = ", kApplicationId,
+    return db.Execute(StrCat(kTables, kLaterTables, "PRAGMA application_id = ", kApplicationId,
                              "; PRAGMA user_version = ", kSchemaVersion));
   });
 }

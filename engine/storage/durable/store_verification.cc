@@ -13,6 +13,7 @@
 #include "engine/storage/chunk_check.h"
 #include "engine/storage/chunk_row.h"
 #include "engine/storage/durable/database_loader.h"
+#include "engine/storage/durable/tick_tables.h"
 #include "engine/storage/journal_record.h"
 
 namespace sloburn {
@@ -49,6 +50,9 @@ class Verifier {
     VerifyTable("chunks", &Verifier::VerifyChunks);
     VerifyTable("newest", &Verifier::VerifyNewest);
     VerifyTable("journal", &Verifier::VerifyJournal);
+    VerifyTable("named_values", &Verifier::VerifyValues);
+    VerifyTable("outbox", &Verifier::VerifyOutbox);
+    VerifyTable("outbox_readers", &Verifier::VerifyReaders);
     VerifyTable("quarantine", &Verifier::CountQuarantined);
     return found_;
   }
@@ -115,6 +119,11 @@ class Verifier {
   void VerifyNewestOf(int64_t series, std::string_view value);
   absl::Status VerifyJournal();
   void VerifyRecord(int64_t seq, std::string_view record);
+  // Databases that no newer server has opened yet have not all tables.
+  absl::StatusOr<bool> HasTable();
+  absl::Status VerifyValues();
+  absl::Status VerifyOutbox();
+  absl::Status VerifyReaders();
   absl::StatusOr<bool> WasQuarantined(std::string_view origin, int64_t key);
   absl::Status CountQuarantined();
 
@@ -314,6 +323,64 @@ void Verifier::VerifyRecord(int64_t seq, std::string_view record) {
            "the server leaves these out");
   });
   if (!status.ok()) Report(place, std::string(status.message()), kSetAside);
+}
+
+absl::StatusOr<bool> Verifier::HasTable() {
+  ASSIGN_OR_RETURN(const int64_t tables,
+                   reader_.db().QueryInt(StrCat(
+                       "SELECT count(*) FROM sqlite_schema WHERE name = '", table_, "'")));
+  return tables > 0;
+}
+
+absl::Status Verifier::VerifyValues() {
+  ASSIGN_OR_RETURN(const bool is_there, HasTable());
+  if (!is_there) return absl::OkStatus();
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   reader_.db().Prepare("SELECT id, name, value FROM named_values ORDER BY id"));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, NextRow(rows));
+    if (!has_row) return absl::OkStatus();
+    const absl::StatusOr<NamedValue> value = DecodeNamedValue(rows.Bytes(1), rows.Bytes(2));
+    if (!value.ok()) {
+      Report(StrCat(reader_.path(), ": named_values row ", rows.Int(0)),
+             StrCat("the value ", GoQuote(rows.Bytes(1)), ": ", value.status().message()),
+             "the server sets it aside (table quarantine): alerts of that rule begin anew");
+    }
+    CheckBlob(rows, 2);
+  }
+}
+
+absl::Status Verifier::VerifyOutbox() {
+  ASSIGN_OR_RETURN(const bool is_there, HasTable());
+  if (!is_there) return absl::OkStatus();
+  ASSIGN_OR_RETURN(SqliteStatement rows,
+                   reader_.db().Prepare("SELECT seq, record FROM outbox ORDER BY seq"));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, NextRow(rows));
+    if (!has_row) return absl::OkStatus();
+    bool is_known = true;
+    absl::Status status = DecodeJournalRecord(
+        rows.Bytes(1),
+        [&](uint32_t series, const SampleView&) { is_known &= IsKnown(series); });
+    if (status.ok() && !is_known) status = absl::DataLossError("it names a series that is missing");
+    if (!status.ok()) {
+      Report(StrCat(reader_.path(), ": outbox row ", rows.Int(0)), std::string(status.message()),
+             "the server sets it aside (table quarantine) and does not send it");
+    }
+    CheckBlob(rows, 1);
+  }
+}
+
+absl::Status Verifier::VerifyReaders() {
+  ASSIGN_OR_RETURN(const bool is_there, HasTable());
+  if (!is_there) return absl::OkStatus();
+  std::vector<std::string> damaged;
+  RETURN_IF_ERROR(ReadOutboxReaders(reader_.db(), damaged).status());
+  for (const std::string& name : damaged) {
+    Report(StrCat(reader_.path(), ": outbox_readers row ", GoQuote(name)),
+           "its checksum does not match", "the server sends all that is in the outbox again");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Verifier::CountQuarantined() {

@@ -47,7 +47,7 @@ class PrometheusPeerTest : public testing::Test {
   SeriesMap PushAnHour() {
     std::mt19937_64 random(42);
     SeriesMap pushed;
-    auto writer = *RemoteWriter::Create({.http = {.url = peer->url("/api/v1/write")}});
+    auto writer = *RemoteWriter::Create({.sender = {.http = {.url = peer->url("/api/v1/write")}}});
     for (int64_t t = now - kHour; t <= now; t += kStep) {
       std::vector<SeriesSample> tick;
       for (int i = 0; i < 30; ++i) {
@@ -197,7 +197,7 @@ TEST_F(PrometheusPeerTest, ErrorsInTheServersWords) {
 }
 
 TEST_F(PrometheusPeerTest, OneOutOfOrderSeriesDoesNotPoisonABatch) {
-  auto writer = *RemoteWriter::Create({.http = {.url = peer->url("/api/v1/write")}});
+  auto writer = *RemoteWriter::Create({.sender = {.http = {.url = peer->url("/api/v1/write")}}});
   const auto series = [](int i) {
     return Labels::FromPairs({{"__name__", "order"}, {"i", std::to_string(i)}});
   };
@@ -221,7 +221,7 @@ TEST(VictoriaMetricsPeerTest, HasNoRemoteReadWeCanUse) {
   const auto peer = PrometheusPeer::StartVictoriaMetrics(binary);
   ASSERT_NE(peer, nullptr);
   const int64_t now = (absl::ToUnixMillis(absl::Now()) / kStep) * kStep;
-  auto writer = *RemoteWriter::Create({.http = {.url = peer->url("/api/v1/write")}});
+  auto writer = *RemoteWriter::Create({.sender = {.http = {.url = peer->url("/api/v1/write")}}});
   for (int64_t t = now - kHour; t <= now - 60'000; t += kStep) {
     writer->Enqueue(
         {{Labels::FromPairs({{"__name__", "vm_test"}}), t, static_cast<double>(t) / 3}});
