@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kMaxErrorBodyBytes = 64 << 10;
 constexpr size_t kMaxSecretBytes = 64 << 10;
+constexpr char kMayHaveArrived[] = "may_have_arrived";  // a payload of errors
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -111,6 +112,7 @@ class HttpClient::Lease {
   bool is_used() const { return is_used_; }
   bool is_cancelled() const { return is_cancelled_; }
 
+  bool is_connected = false;
   bool is_finished = false;  // the answer was read to its end
 
  private:
@@ -195,18 +197,25 @@ absl::StatusOr<HttpResponse> HttpClient::Run(const HttpRequest& request,
   const absl::Time deadline =
       absl::Now() + (request.total_timeout > absl::ZeroDuration() ? request.total_timeout
                                                                   : options_.total_timeout);
+  bool may_have_arrived = false;
   for (const bool fresh : {false, true}) {
     Lease lease(this, fresh);
     if (lease.is_cancelled()) return absl::CancelledError(StrCat(url_.Redacted(), ": cancelled"));
     absl::StatusOr<HttpResponse> response = RunOn(lease, request, headers, deadline, receivers);
-    if (response.ok()) return response;
+    if (response.ok()) {
+      response->was_repeated = may_have_arrived;
+      return response;
+    }
+    may_have_arrived = may_have_arrived || lease.is_connected;
     const absl::Status& status = response.status();
     const bool was_closed_while_idle =
         lease.is_used() && absl::IsUnavailable(status) && !lease.connection().has_answer_begun();
     if (!was_closed_while_idle) {
-      return absl::Status(status.code(), StrCat(url_.Redacted(), request.path, ": ",
-                                                std::string_view(status.message().data(),
-                                                                 status.message().size())));
+      absl::Status error(status.code(), StrCat(url_.Redacted(), request.path, ": ",
+                                               std::string_view(status.message().data(),
+                                                                status.message().size())));
+      if (may_have_arrived) error.SetPayload(kMayHaveArrived, absl::Cord());
+      return error;
     }
   }
   return absl::InternalError("a fresh connection cannot have been idle");
@@ -219,15 +228,19 @@ absl::StatusOr<HttpResponse> HttpClient::RunOn(Lease& lease, const HttpRequest& 
                                       options_.max_head_bytes};
   HttpConnection& connection = lease.connection();
   if (!lease.is_used()) RETURN_IF_ERROR(connection.Open(limits));
+  lease.is_connected = true;
   ASSIGN_OR_RETURN(HttpResponse response,
                    connection.Exchange(request, Target(request), headers, limits));
-  RETURN_IF_ERROR(ReceiveBody(connection, deadline, receivers, response));
-  lease.is_finished = true;
+  const absl::Status received =
+      ReceiveBody(connection, deadline, receivers, request.needs_body, response);
+  if (request.needs_body) RETURN_IF_ERROR(received);
+  lease.is_finished = received.ok();
   return response;
 }
 
 absl::Status HttpClient::ReceiveBody(HttpConnection& connection, absl::Time deadline,
-                                     const Receivers& receivers, HttpResponse& response) {
+                                     const Receivers& receivers, bool needs_body,
+                                     HttpResponse& response) {
   const HttpConnection::Limits limits{deadline, options_.connect_timeout, options_.idle_timeout,
                                       options_.max_head_bytes};
   const bool is_good = response.status / 100 == 2;
@@ -242,11 +255,12 @@ absl::Status HttpClient::ReceiveBody(HttpConnection& connection, absl::Time dead
     RETURN_IF_ERROR((*receivers.on_head)(response));
   }
   // The words of an error need no more; the rest of them is left unread.
-  const size_t room = is_good ? options_.max_response_bytes : kMaxErrorBodyBytes;
+  const bool is_whole = is_good && needs_body;
+  const size_t room = is_whole ? options_.max_response_bytes : kMaxErrorBodyBytes;
   bool is_cut = false;
   const BodyReceiver keep = [&](std::string_view piece) {
     if (response.body.size() + piece.size() > room) {
-      if (is_good) {
+      if (is_whole) {
         return absl::ResourceExhaustedError(
             StrCat("the answer is larger than the limit of ", room, " bytes"));
       }
@@ -318,6 +332,10 @@ void HttpClient::Cancel() {
   is_cancelled_ = true;
   for (HttpConnection* connection : active_) connection->Cancel();
   idle_.clear();
+}
+
+bool MayHaveArrived(const absl::Status& error) {
+  return error.GetPayload(kMayHaveArrived).has_value();
 }
 
 std::string ServerWords(std::string_view body, size_t max_bytes) {

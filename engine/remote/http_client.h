@@ -80,6 +80,7 @@ struct HttpRequest {
   HttpHeaders headers = {};
   std::string body = {};  // sent where not empty, or where the method is POST or PUT
   bool accept_gzip = true;
+  bool needs_body = true;  // false: bodies are cut at 64 KiB, and that one breaks off is no error
   absl::Duration total_timeout = absl::ZeroDuration();  // zero: the option's
 };
 
@@ -87,6 +88,7 @@ struct HttpResponse {
   int status = 0;
   HttpHeaders headers;  // names in lower case
   std::string body;     // decompressed
+  bool was_repeated = false;  // the request was sent twice, see above
 
   // The first such header, "" where there is none. `name` in lower case.
   std::string_view Header(std::string_view name) const;
@@ -147,7 +149,7 @@ class HttpClient {
                                      const HttpHeaders& headers, absl::Time deadline,
                                      const Receivers& receivers);
   absl::Status ReceiveBody(HttpConnection& connection, absl::Time deadline,
-                           const Receivers& receivers, HttpResponse& response);
+                           const Receivers& receivers, bool needs_body, HttpResponse& response);
   absl::StatusOr<HttpHeaders> RequestHeaders(const HttpRequest& request) const;
   std::string Target(const HttpRequest& request) const;
 
@@ -159,6 +161,10 @@ class HttpClient {
   std::vector<std::unique_ptr<HttpConnection>> idle_ ABSL_GUARDED_BY(mutex_);
   std::vector<HttpConnection*> active_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Whether the server may have got the request that ended with this error of Send: false where it
+// ended before there was a connection.
+bool MayHaveArrived(const absl::Status& error);
 
 // The server's words for a message: control characters and bad UTF-8 replaced, cut at `max_bytes`.
 std::string ServerWords(std::string_view body, size_t max_bytes = 1024);

@@ -34,6 +34,11 @@ std::string_view WriteMessageName(WriteMessage message) {
                                             : "io.prometheus.write.v2.Request";
 }
 
+std::string WriteContentType(WriteMessage message) {
+  if (message == WriteMessage::kVersion1) return std::string(kMediaType);
+  return StrCat(kMediaType, ";proto=", WriteMessageName(message));
+}
+
 std::string WriteMessageNames(const std::vector<WriteMessage>& messages) {
   std::string names;
   for (const WriteMessage message : messages) {

@@ -20,6 +20,9 @@ inline constexpr WriteMessage kWriteMessages[] = {WriteMessage::kVersion1, Write
 
 std::string_view WriteMessageName(WriteMessage message);
 
+// The Content-Type of a request: without a parameter for version 1, which may not know it.
+std::string WriteContentType(WriteMessage message);
+
 // "prometheus.WriteRequest, io.prometheus.write.v2.Request"
 std::string WriteMessageNames(const std::vector<WriteMessage>& messages);
 
