@@ -68,6 +68,7 @@ class ConfigReader {
   RemoteWriteConfig ReadRemoteWrite(const YamlNode& node);
   void ReadHttp(ConfigFields& fields, std::map<std::string, Secret>& headers,
                 HttpClientConfig& http);
+  void ReadMessage(ConfigFields& fields, remote::WriteMessage& message);
   void ReadBasicAuth(const YamlNode* node, BasicAuthConfig& auth);
   void ReadAuthorization(const YamlNode* node, AuthorizationConfig& authorization);
   void ReadTls(const YamlNode* node, TlsConfig& tls);
@@ -204,9 +205,25 @@ RemoteWriteConfig ConfigReader::ReadRemoteWrite(const YamlNode& node) {
   fields.Read("name", config.name);
   fields.Read("remote_timeout", config.remote_timeout, absl::Milliseconds(1));
   ReadHttp(fields, config.headers, config.http);
+  ReadMessage(fields, config.protobuf_message);
+  fields.Read("send_native_histograms", config.send_native_histograms);
   ReadQueue(fields.Find("queue_config"), config.queue_config);
   fields.Finish(RefusedHttpKeys());
   return config;
+}
+
+void ConfigReader::ReadMessage(ConfigFields& fields, remote::WriteMessage& message) {
+  std::string name(remote::WriteMessageName(message));
+  fields.Read("protobuf_message", name);
+  if (const auto read = remote::ParseWriteMessage(name); read.ok()) {
+    message = *read;
+    return;
+  }
+  const auto& all = remote::kWriteMessages;
+  fields.Error("protobuf_message",
+               StrCat("invalid protobuf_message value: unknown remote write protobuf message ",
+                      name, ", supported: ",
+                      remote::WriteMessageNames({std::begin(all), std::end(all)})));
 }
 
 void ConfigReader::ReadHttp(ConfigFields& fields, std::map<std::string, Secret>& headers,
@@ -288,6 +305,8 @@ void ConfigReader::ReadQueue(const YamlNode* node, QueueConfig& queue) {
   fields.Read("batch_send_deadline", queue.batch_send_deadline, absl::Milliseconds(1));
   fields.Read("min_backoff", queue.min_backoff, absl::Milliseconds(1));
   fields.Read("max_backoff", queue.max_backoff, absl::Milliseconds(1));
+  fields.Read("retry_on_http_429", queue.retry_on_http_429);
+  fields.Read("sample_age_limit", queue.sample_age_limit, absl::ZeroDuration());
   if (queue.min_backoff > queue.max_backoff) {
     fields.Error("min_backoff", "min_backoff must not be larger than max_backoff");
   }

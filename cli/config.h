@@ -3,8 +3,9 @@
 //
 //   ASSIGN_OR_RETURN(Config config, LoadConfigFile("sloburn.yml"));
 //
-// Defaults are those of Prometheus. Unknown keys are errors with a suggestion; keys of Prometheus
-// that mean nothing here (scrape_configs ...) or not yet (alerting ...) are errors that say so.
+// Defaults are those of Prometheus, but for retry_on_http_429. Unknown keys are errors with a
+// suggestion; keys of Prometheus that mean nothing here (scrape_configs ...) or not yet
+// (alerting ...) are errors that say so.
 // All problems are reported at once, one per line: `FILE:LINE:COL: MESSAGE`.
 // Relative paths resolve against the folder of the file. $VAR and ${VAR} are replaced in the values
 // of external_labels ($$ is a dollar sign). Secrets never appear in messages.
@@ -21,6 +22,7 @@
 #include "absl/time/time.h"
 #include "base/yaml.h"
 #include "cli/secret.h"
+#include "engine/remote/write_message.h"
 
 namespace sloburn::cli {
 
@@ -73,6 +75,8 @@ struct QueueConfig {
   absl::Duration batch_send_deadline = absl::Seconds(5);
   absl::Duration min_backoff = absl::Milliseconds(30);
   absl::Duration max_backoff = absl::Seconds(5);
+  bool retry_on_http_429 = true;    // false in Prometheus, which loses samples by it
+  absl::Duration sample_age_limit;  // zero: none
 
   friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
 };
@@ -83,6 +87,8 @@ struct RemoteWriteConfig {
   absl::Duration remote_timeout = absl::Seconds(30);
   std::map<std::string, Secret> headers;
   HttpClientConfig http;
+  remote::WriteMessage protobuf_message = remote::WriteMessage::kVersion1;
+  bool send_native_histograms = false;
   QueueConfig queue_config;
 
   friend bool operator==(const RemoteWriteConfig&, const RemoteWriteConfig&) = default;

@@ -31,8 +31,9 @@ class YamlBlock {
   void Time(std::string_view key, absl::Duration value) {
     Raw(key, parser::FormatDuration(absl::ToInt64Milliseconds(value)));
   }
-  void Flag(std::string_view key, bool value) {
-    if (value) Raw(key, "true");
+  // Nothing where it is the default.
+  void Flag(std::string_view key, bool value, bool normal = false) {
+    if (value != normal) Raw(key, value ? "true" : "false");
   }
   void List(std::string_view key, const std::vector<std::string>& values) {
     if (values.empty()) return;
@@ -120,12 +121,16 @@ void WriteEndpoint(YamlBlock& list, const RemoteWriteConfig& config) {
   list.Text("name", config.name);
   list.Time("remote_timeout", config.remote_timeout);
   WriteHttp(list, config.headers, config.http);
+  list.Text("protobuf_message", std::string(remote::WriteMessageName(config.protobuf_message)));
+  list.Flag("send_native_histograms", config.send_native_histograms);
   YamlBlock queue = list.Open("queue_config");
   queue.Number("capacity", config.queue_config.capacity);
   queue.Number("max_samples_per_send", config.queue_config.max_samples_per_send);
   queue.Time("batch_send_deadline", config.queue_config.batch_send_deadline);
   queue.Time("min_backoff", config.queue_config.min_backoff);
   queue.Time("max_backoff", config.queue_config.max_backoff);
+  queue.Flag("retry_on_http_429", config.queue_config.retry_on_http_429, /*normal=*/true);
+  queue.Time("sample_age_limit", config.queue_config.sample_age_limit);
 }
 
 }  // namespace

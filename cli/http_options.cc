@@ -28,4 +28,18 @@ remote::HttpClientOptions ToHttpOptions(const std::string& url, const HttpClient
   return options;
 }
 
+remote::WriteSenderOptions ToSenderOptions(const RemoteWriteConfig& endpoint) {
+  remote::WriteSenderOptions options;
+  options.name = endpoint.name;
+  options.http =
+      ToHttpOptions(endpoint.url, endpoint.http, endpoint.headers, endpoint.remote_timeout);
+  options.message = endpoint.protobuf_message;
+  options.send_native_histograms = endpoint.send_native_histograms;
+  options.min_backoff = endpoint.queue_config.min_backoff;
+  options.max_backoff = endpoint.queue_config.max_backoff;
+  options.retry_on_http_429 = endpoint.queue_config.retry_on_http_429;
+  options.sample_age_limit = endpoint.queue_config.sample_age_limit;
+  return options;
+}
+
 }  // namespace sloburn::cli

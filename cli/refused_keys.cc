@@ -53,9 +53,7 @@ const std::vector<RefusedKey>& RefusedHttpKeys() {
       {"enable_http2", kNotYet},
       {"write_relabel_configs", kNotYet},
       {"metadata_config", "has no meaning here: rules have no metadata"},
-      {"protobuf_message", kNotYet},
       {"send_exemplars", "has no meaning here: rules have no exemplars"},
-      {"send_native_histograms", kNotYet},
       {"round_robin_dns", kNotYet},
       {"bearer_token", "is not supported; use authorization"},
       {"bearer_token_file", "is not supported; use authorization"},
@@ -67,8 +65,6 @@ const std::vector<RefusedKey>& RefusedQueueKeys() {
   static const auto* const kKeys = new std::vector<RefusedKey>{
       {"max_shards", "has no meaning here: one connection keeps the order of samples"},
       {"min_shards", "has no meaning here: one connection keeps the order of samples"},
-      {"retry_on_http_429", "has no meaning here: 429 is always tried again"},
-      {"sample_age_limit", kNotYet},
   };
   return *kKeys;
 }

@@ -3,18 +3,22 @@
 
 #include <algorithm>
 
+#include "base/str_cat.h"
+
 namespace sloburn::cli {
 namespace {
 
 using web::MetricType;
 
 void Add(std::vector<web::MetricFamily>& families, std::string_view name, std::string_view help,
-         MetricType type, double value, std::vector<Label> labels = {}) {
+         MetricType type, double value, std::vector<Label> labels = {},
+         std::string_view suffix = "") {
   const auto found = std::find_if(families.begin(), families.end(),
                                   [name](const web::MetricFamily& f) { return f.name == name; });
   web::MetricSample sample;
   sample.labels = std::move(labels);
   sample.value = value;
+  sample.suffix = std::string(suffix);
   if (found != families.end()) {
     found->samples.push_back(std::move(sample));
     return;
@@ -112,26 +116,133 @@ void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
   }
 }
 
+namespace {
+
+constexpr std::string_view kRemoteStorage = "prometheus_remote_storage_";
+
+// Families of one endpoint, labelled with it, under Prometheus' names.
+class EndpointMetrics {
+ public:
+  EndpointMetrics(const std::string& name, const std::string& url,
+                  std::vector<web::MetricFamily>& families)
+      : labels_{{"remote_name", name}, {"url", url}}, families_(families) {}
+
+  void Counter(std::string_view name, std::string_view help, int64_t value,
+               std::string_view reason = "") {
+    std::vector<Label> labels = labels_;
+    if (!reason.empty()) labels.push_back({"reason", std::string(reason)});
+    Add(families_, StrCat(kRemoteStorage, name), help, MetricType::kCounter,
+        static_cast<double>(value), std::move(labels));
+  }
+
+  void Gauge(std::string_view name, std::string_view help, double value) {
+    Add(families_, StrCat(kRemoteStorage, name), help, MetricType::kGauge, value, labels_);
+  }
+
+  void Histogram(std::string_view name, std::string_view help,
+                 const remote::DurationHistogram& values) {
+    const std::string full = StrCat(kRemoteStorage, name);
+    int64_t total = 0;
+    const auto add = [&](std::string_view suffix, double value, std::string_view bound = "") {
+      std::vector<Label> labels = labels_;
+      if (!bound.empty()) labels.push_back({"le", std::string(bound)});
+      Add(families_, full, help, MetricType::kHistogram, value, std::move(labels), suffix);
+    };
+    for (size_t i = 0; i < values.kBounds.size(); ++i) {
+      total += values.counts[i];
+      add("_bucket", static_cast<double>(total), StrCat(values.kBounds[i]));
+    }
+    add("_bucket", static_cast<double>(values.count), "+Inf");
+    add("_sum", values.sum_seconds);
+    add("_count", static_cast<double>(values.count));
+  }
+
+ private:
+  const std::vector<Label> labels_;
+  std::vector<web::MetricFamily>& families_;
+};
+
+double AsSeconds(int64_t time_ms) { return static_cast<double>(time_ms) / 1000; }
+
+void AddSampleCounters(const remote::RemoteWriteStats& stats, EndpointMetrics& metrics) {
+  const int64_t sent = stats.samples_sent + stats.samples_written_before;
+  const int64_t sent_histograms = stats.histograms_sent + stats.histograms_written_before;
+  metrics.Counter("samples_total", "Samples that the endpoint has, histograms not included.",
+                  sent - sent_histograms);
+  metrics.Counter("samples_failed_total", "Samples that the endpoint refused for good.",
+                  stats.samples_failed - stats.histograms_failed);
+  metrics.Counter("samples_retried_total", "Samples sent again after an error that may pass.",
+                  stats.samples_retried - stats.histograms_retried);
+  metrics.Counter("samples_written_before_total",
+                  "Samples sent again, after an answer was lost, that the endpoint already had. "
+                  "Prometheus has no such metric.",
+                  stats.samples_written_before);
+  const std::string_view dropped = "Samples dropped before they were sent.";
+  metrics.Counter("samples_dropped_total", dropped, stats.samples_dropped, "queue");
+  metrics.Counter("samples_dropped_total", dropped,
+                  stats.samples_too_old - stats.histograms_too_old, "too_old");
+  metrics.Counter("histograms_total", "Native histograms that the endpoint has.", sent_histograms);
+  metrics.Counter("histograms_failed_total", "Native histograms that it refused for good.",
+                  stats.histograms_failed);
+  metrics.Counter("histograms_retried_total",
+                  "Native histograms sent again after an error that may pass.",
+                  stats.histograms_retried);
+  const std::string_view dropped_histograms = "Native histograms dropped before they were sent.";
+  metrics.Counter("histograms_dropped_total", dropped_histograms, stats.histograms_too_old,
+                  "too_old");
+  metrics.Counter("histograms_dropped_total", dropped_histograms, stats.histograms_not_sent,
+                  "send_native_histograms_off");
+  metrics.Counter("histograms_dropped_total", dropped_histograms, stats.histograms_unsupported,
+                  "nhcb_in_rw1_not_supported");
+}
+
+void AddQueueGauges(const remote::RemoteWriteStats& stats, EndpointMetrics& metrics) {
+  metrics.Gauge("samples_pending", "Samples that wait or are under way, histograms not included.",
+                static_cast<double>(stats.samples_pending - stats.histograms_pending));
+  metrics.Gauge("histograms_pending", "Native histograms that wait or are under way.",
+                static_cast<double>(stats.histograms_pending));
+  metrics.Gauge("queue_highest_timestamp_seconds", "Newest timestamp that came to be sent.",
+                AsSeconds(stats.highest_ms));
+  metrics.Gauge("queue_highest_sent_timestamp_seconds", "Newest timestamp that was accepted.",
+                AsSeconds(stats.highest_sent_ms));
+  metrics.Gauge("shards", "Connections that send side by side.", 1);
+  metrics.Gauge("shards_min", "Fewest connections.", 1);
+  metrics.Gauge("shards_max", "Most connections: one keeps the order of samples.", 1);
+  metrics.Gauge("shards_desired", "Connections that are wanted.", 1);
+  if (stats.capacity > 0) {
+    metrics.Gauge("shard_capacity", "Samples that may wait.", static_cast<double>(stats.capacity));
+  }
+  if (stats.max_samples_per_send > 0) {
+    metrics.Gauge("max_samples_per_send", "Most samples of one request.",
+                  static_cast<double>(stats.max_samples_per_send));
+  }
+}
+
+// One sample for all endpoints, as in Prometheus.
+void RaiseHighestTimestamp(int64_t time_ms, std::vector<web::MetricFamily>& families) {
+  const std::string name = StrCat(kRemoteStorage, "highest_timestamp_in_seconds");
+  const auto found = std::find_if(families.begin(), families.end(),
+                                  [&](const web::MetricFamily& f) { return f.name == name; });
+  if (found == families.end()) {
+    Add(families, name, "Newest timestamp that came to be sent to any endpoint.",
+        MetricType::kGauge, AsSeconds(time_ms));
+    return;
+  }
+  double& value = found->samples.front().value;
+  value = std::max(value, AsSeconds(time_ms));
+}
+
+}  // namespace
+
 void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& stats,
                       std::vector<web::MetricFamily>& families) {
-  const std::vector<Label> labels = {{"remote_name", name}};
-  const auto counter = [&](std::string_view metric, std::string_view help, int64_t value) {
-    Add(families, metric, help, MetricType::kCounter, static_cast<double>(value), labels);
-  };
-  counter("sloburn_remote_storage_samples_total", "Samples accepted by the endpoint.",
-          stats.samples_sent);
-  counter("sloburn_remote_storage_samples_failed_total", "Samples refused by the endpoint.",
-          stats.samples_failed);
-  counter("sloburn_remote_storage_samples_retried_total", "Samples sent again.",
-          stats.samples_retried);
-  counter("sloburn_remote_storage_samples_dropped_total", "Samples dropped before they were sent.",
-          stats.samples_dropped);
-  counter("sloburn_remote_storage_bytes_total", "Compressed bytes sent.", stats.bytes_sent);
-  Add(families, "sloburn_remote_storage_samples_pending", "Samples waiting or under way.",
-      MetricType::kGauge, static_cast<double>(stats.samples_pending), labels);
-  Add(families, "sloburn_remote_storage_queue_highest_sent_timestamp_seconds",
-      "Newest timestamp that was accepted.", MetricType::kGauge,
-      static_cast<double>(stats.highest_sent_ms) / 1000, labels);
+  EndpointMetrics metrics(name, stats.url, families);
+  AddSampleCounters(stats, metrics);
+  AddQueueGauges(stats, metrics);
+  metrics.Counter("bytes_total", "Compressed bytes sent.", stats.bytes_sent);
+  metrics.Histogram("sent_batch_duration_seconds", "Duration of requests, failed ones included.",
+                    stats.request_durations);
+  RaiseHighestTimestamp(stats.highest_ms, families);
 }
 
 namespace {

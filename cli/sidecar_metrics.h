@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts' counters as metric families, under Prometheus' names with our prefix.
+// The parts' counters as metric families, under Prometheus' names with our prefix; those of remote
+// write under Prometheus' own names, so that its dashboards and alerts fit.
 #pragma once
 
 #include <string>

@@ -65,6 +65,10 @@ remote_write:
       batch_send_deadline: 1s
       min_backoff: 10ms
       max_backoff: 2s
+      retry_on_http_429: false
+      sample_age_limit: 2h
+    protobuf_message: io.prometheus.write.v2.Request
+    send_native_histograms: true
 source:
   url: http://localhost:9090/prom
   mode: remote_read
@@ -94,6 +98,10 @@ source:
   EXPECT_EQ(write.queue_config.batch_send_deadline, absl::Seconds(1));
   EXPECT_EQ(write.queue_config.min_backoff, absl::Milliseconds(10));
   EXPECT_EQ(write.queue_config.max_backoff, absl::Seconds(2));
+  EXPECT_FALSE(write.queue_config.retry_on_http_429);
+  EXPECT_EQ(write.queue_config.sample_age_limit, absl::Hours(2));
+  EXPECT_EQ(write.protobuf_message, remote::WriteMessage::kVersion2);
+  EXPECT_TRUE(write.send_native_histograms);
   EXPECT_EQ(config.source.url, "http://localhost:9090/prom");
   EXPECT_EQ(config.source.mode, SourceMode::kRemoteRead);
   EXPECT_EQ(config.source.timeout, absl::Minutes(1));
@@ -114,6 +122,10 @@ TEST(Config, DefaultsAreThoseOfPrometheus) {
   EXPECT_EQ(write.queue_config.batch_send_deadline, absl::Seconds(5));
   EXPECT_EQ(write.queue_config.min_backoff, absl::Milliseconds(30));
   EXPECT_EQ(write.queue_config.max_backoff, absl::Seconds(5));
+  EXPECT_TRUE(write.queue_config.retry_on_http_429);  // Prometheus: false
+  EXPECT_EQ(write.queue_config.sample_age_limit, absl::ZeroDuration());
+  EXPECT_EQ(write.protobuf_message, remote::WriteMessage::kVersion1);
+  EXPECT_FALSE(write.send_native_histograms);
   EXPECT_EQ(Parsed("global: {evaluation_interval: 0s}").global.evaluation_interval,
             absl::Minutes(1));
 }
@@ -190,6 +202,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "1:22: url must not hold a user or a password; use basic_auth"},
         BadCase{"remote_write: [{url: 'http://x', name: a}, {url: 'http://y', name: a}]",
                 "1:44: found multiple remote write configs with job name \"a\""},
+        BadCase{"remote_write: [{url: 'http://x', protobuf_message: v2}]",
+                "1:52: invalid protobuf_message value: unknown remote write protobuf message v2, "
+                "supported: prometheus.WriteRequest, io.prometheus.write.v2.Request"},
+        BadCase{"remote_write: [{url: 'http://x', send_exemplars: true}]",
+                "1:34: \"send_exemplars\" in remote_write has no meaning here: rules have no "
+                "exemplars"},
         BadCase{"remote_write: [{url: 'http://x', headers: {Host: y}}]",
                 "1:43: Host is a reserved header. It must not be changed"},
         BadCase{"remote_write: [{url: 'http://x', headers: {Authorization: y}}]",
@@ -266,7 +284,9 @@ remote_write:
 - url: http://m/push
   headers: {X-Scope-OrgID: hunter2}
   basic_auth: {username: u, password: hunter3}
-  queue_config: {capacity: 7}
+  protobuf_message: io.prometheus.write.v2.Request
+  send_native_histograms: true
+  queue_config: {capacity: 7, retry_on_http_429: false, sample_age_limit: 90m}
 - url: http://n/push
 )";
   const std::string shown = ToYaml(Parsed(text));
@@ -279,7 +299,9 @@ remote_write:
   EXPECT_THAT(again.rule_files, ElementsAre("/etc/s/a b.yml"));
   EXPECT_EQ(again.source.http.authorization.credentials.reveal(), "<secret>");
   ASSERT_EQ(again.remote_write.size(), 2u);
-  EXPECT_EQ(again.remote_write[0].queue_config.capacity, 7);
+  EXPECT_EQ(again.remote_write[0].protobuf_message, remote::WriteMessage::kVersion2);
+  EXPECT_TRUE(again.remote_write[0].send_native_histograms);
+  EXPECT_EQ(again.remote_write[0].queue_config, Parsed(text).remote_write[0].queue_config);
   EXPECT_EQ(again.remote_write[1].url, "http://n/push");
   EXPECT_EQ(ToYaml(again), shown);
 }
