@@ -18,11 +18,7 @@ absl::StatusOr<std::shared_ptr<remote::OutboxWriter>> CreateWriter(
     std::string reader, Outbox& outbox) {
   remote::OutboxWriterOptions options;
   options.reader = std::move(reader);
-  options.sender.name = endpoint.name;
-  options.sender.http =
-      ToHttpOptions(endpoint.url, endpoint.http, endpoint.headers, endpoint.remote_timeout);
-  options.sender.min_backoff = endpoint.queue_config.min_backoff;
-  options.sender.max_backoff = endpoint.queue_config.max_backoff;
+  options.sender = ToSenderOptions(endpoint);
   options.max_samples_per_send = endpoint.queue_config.max_samples_per_send;
   for (const auto& [name, value] : external_labels)
     options.external_labels.push_back({name, value});
