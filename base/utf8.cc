@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <locale.h>
+#include <wctype.h>
+
 #include <cstring>
 
 namespace sloburn {
@@ -24,6 +27,32 @@ void AppendEscapedRune(std::string& out, uint32_t code) {
   const bool is_long = code >= 0x10000;
   out += is_long ? "\\U" : "\\u";
   for (int shift = is_long ? 28 : 12; shift >= 0; shift -= 4) out += kHex[(code >> shift) & 15];
+}
+
+// The C library's tables for any text; the process' own locale is not touched. Null: ASCII only.
+locale_t UnicodeLocale() {
+  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return locale;
+}
+
+uint32_t MapCase(uint32_t code, bool to_upper) {
+  const bool is_ascii_letter = (to_upper && code >= 'a' && code <= 'z') ||
+                               (!to_upper && code >= 'A' && code <= 'Z');
+  if (is_ascii_letter) return code ^ 0x20;
+  if (code < 0x80 || UnicodeLocale() == nullptr) return code;
+  return static_cast<uint32_t>(to_upper ? towupper_l(static_cast<wint_t>(code), UnicodeLocale())
+                                        : towlower_l(static_cast<wint_t>(code), UnicodeLocale()));
+}
+
+std::string MapCase(std::string_view text, bool to_upper) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Rune rune = DecodeUtf8(text);
+    AppendUtf8(out, MapCase(rune.code, to_upper));
+    text.remove_prefix(rune.size);
+  }
+  return out;
 }
 
 void AppendHexByte(std::string& out, unsigned char byte) {
@@ -108,6 +137,9 @@ void AppendUtf8(std::string& out, uint32_t code) {
     out += static_cast<char>(0x80 | (code & 0x3f));
   }
 }
+
+std::string ToUpperUtf8(std::string_view text) { return MapCase(text, /*to_upper=*/true); }
+std::string ToLowerUtf8(std::string_view text) { return MapCase(text, /*to_upper=*/false); }
 
 std::string GoQuote(std::string_view text) {
   std::string out = "\"";

@@ -27,6 +27,11 @@ inline bool IsValidUtf8(std::string_view text) {
 // Appends the encoding of `code`, which must be a valid code point.
 void AppendUtf8(std::string& out, uint32_t code);
 
+// Each letter by Unicode's simple mapping, as Go's strings.ToUpper and ToLower; bytes that are not
+// UTF-8 become U+FFFD.
+std::string ToUpperUtf8(std::string_view text);
+std::string ToLowerUtf8(std::string_view text);
+
 // `text` as a Go double-quoted string literal (strconv.Quote).
 std::string GoQuote(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include "base/str_cat.h"
 #include "base/utf8.h"
 #include "cli/config_fields.h"
+#include "cli/config_relabel.h"
 #include "cli/expand_variables.h"
 #include "cli/refused_keys.h"
 
@@ -207,6 +208,9 @@ RemoteWriteConfig ConfigReader::ReadRemoteWrite(const YamlNode& node) {
   ReadHttp(fields, config.headers, config.http);
   ReadMessage(fields, config.protobuf_message);
   fields.Read("send_native_histograms", config.send_native_histograms);
+  ReadRelabelRules(fields, "write_relabel_configs",
+                   "empty or null relabeling rule in remote write config", log_,
+                   config.write_relabel_configs);
   ReadQueue(fields.Find("queue_config"), config.queue_config);
   fields.Finish(RefusedHttpKeys());
   return config;

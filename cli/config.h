@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "base/yaml.h"
 #include "cli/secret.h"
+#include "engine/model/relabel.h"
 #include "engine/remote/write_message.h"
 
 namespace sloburn::cli {
@@ -89,6 +90,7 @@ struct RemoteWriteConfig {
   HttpClientConfig http;
   remote::WriteMessage protobuf_message = remote::WriteMessage::kVersion1;
   bool send_native_histograms = false;
+  std::vector<RelabelRule> write_relabel_configs;
   QueueConfig queue_config;
 
   friend bool operator==(const RemoteWriteConfig&, const RemoteWriteConfig&) = default;

@@ -27,7 +27,9 @@ class YamlBlock {
   void Hidden(std::string_view key, const Secret& secret) {
     if (!secret.empty()) Raw(key, secret.ToString());
   }
-  void Number(std::string_view key, int64_t value) { Raw(key, StrCat(value)); }
+  // Also where it is empty.
+  void Always(std::string_view key, std::string_view value) { Raw(key, Quoted(value)); }
+  void Number(std::string_view key, uint64_t value) { Raw(key, StrCat(value)); }
   void Time(std::string_view key, absl::Duration value) {
     Raw(key, parser::FormatDuration(absl::ToInt64Milliseconds(value)));
   }
@@ -91,6 +93,23 @@ void WriteHttp(YamlBlock& block, const std::map<std::string, Secret>& headers,
   }
 }
 
+void WriteRelabelRules(YamlBlock& block, std::string_view key,
+                       const std::vector<RelabelRule>& rules) {
+  if (rules.empty()) return;
+  YamlBlock list = block.Open(key);
+  for (const RelabelRule& rule : rules) {
+    const RelabelConfig& config = rule.config();
+    list.StartItem();
+    list.List("source_labels", config.source_labels);
+    list.Always("separator", config.separator);
+    if (config.regex != RelabelConfig().regex) list.Always("regex", config.regex);
+    if (config.modulus != 0) list.Number("modulus", config.modulus);
+    list.Text("target_label", config.target_label);
+    list.Always("replacement", config.replacement);
+    list.Always("action", RelabelActionName(config.action));
+  }
+}
+
 void WriteGlobal(YamlBlock& root, const GlobalConfig& config) {
   YamlBlock global = root.Open("global");
   global.Time("evaluation_interval", config.evaluation_interval);
@@ -123,6 +142,7 @@ void WriteEndpoint(YamlBlock& list, const RemoteWriteConfig& config) {
   WriteHttp(list, config.headers, config.http);
   list.Text("protobuf_message", std::string(remote::WriteMessageName(config.protobuf_message)));
   list.Flag("send_native_histograms", config.send_native_histograms);
+  WriteRelabelRules(list, "write_relabel_configs", config.write_relabel_configs);
   YamlBlock queue = list.Open("queue_config");
   queue.Number("capacity", config.queue_config.capacity);
   queue.Number("max_samples_per_send", config.queue_config.max_samples_per_send);

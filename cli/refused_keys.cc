@@ -51,7 +51,6 @@ const std::vector<RefusedKey>& RefusedHttpKeys() {
       {"no_proxy", kNotYet},
       {"follow_redirects", "is not supported: redirects are never followed"},
       {"enable_http2", kNotYet},
-      {"write_relabel_configs", kNotYet},
       {"metadata_config", "has no meaning here: rules have no metadata"},
       {"send_exemplars", "has no meaning here: rules have no exemplars"},
       {"round_robin_dns", kNotYet},

@@ -9,7 +9,7 @@
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "engine/exec/name_dropping.h"
-#include "engine/functions/labels.h"
+#include "engine/model/expand_template.h"
 
 namespace sloburn::engine {
 namespace {
@@ -58,14 +58,8 @@ OperatorPtr MakeRelabel(OperatorPtr input, const std::string& destination, Rewri
 Rewritten Replace(const Labels& labels, const std::string& destination,
                   const std::string& replacement, const std::string& source,
                   const re2::RE2& regex) {
-  const std::string_view text = labels.Get(source);
-  const re2::StringPiece input(text.data(), text.size());
-  std::vector<re2::StringPiece> pieces(1 + regex.NumberOfCapturingGroups());
-  if (!regex.Match(input, 0, input.size(), re2::RE2::ANCHOR_BOTH, pieces.data(), pieces.size())) {
-    return {labels, false};
-  }
-  std::vector<std::string_view> groups;
-  for (const re2::StringPiece& piece : pieces) groups.emplace_back(piece.data(), piece.size());
+  const std::vector<std::string_view> groups = MatchGroups(regex, labels.Get(source));
+  if (groups.empty()) return {labels, false};
   LabelBuilder builder(labels);
   builder.Set(destination, ExpandTemplate(replacement, groups, regex));
   return {builder.Build(), true};

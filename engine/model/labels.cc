@@ -76,6 +76,8 @@ Labels::Iterator& Labels::Iterator::operator++() {
   return *this;
 }
 
+bool IsValidLabelName(std::string_view name) { return !name.empty() && IsValidUtf8(name); }
+
 void AppendLabelBytes(std::string& out, std::string_view name, std::string_view value) {
   AppendLength(out, name.size());
   out += name;

@@ -103,6 +103,9 @@ struct LabelsHash {
   size_t operator()(const Labels& labels) const { return labels.hash(); }
 };
 
+// Any valid UTF-8 that is not empty.
+bool IsValidLabelName(std::string_view name);
+
 // Appends one pair in the length-prefixed form (for hashes over parts of a label set).
 void AppendLabelBytes(std::string& out, std::string_view name, std::string_view value);
 

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cli/config_text.h"
+#include "tests/cli/parsed_config.h"
 
 namespace sloburn::cli {
 namespace {
@@ -15,17 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string ErrorOf(std::string_view text) {
-  const auto config = ParseConfig("/etc/s/c.yml", text);
-  return config.ok() ? "no error" : std::string(config.status().message());
-}
-
-Config Parsed(std::string_view text, std::string_view path = "/etc/s/c.yml") {
-  const auto config = ParseConfig(path, text);
-  EXPECT_TRUE(config.ok()) << config.status();
-  return config.ok() ? *config : Config();
-}
 
 TEST(Config, EmptyIsAllDefaults) {
   for (const char* text : {"", "# nothing\n", "global:\n", "{}"}) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/functions/labels.h"
+#include "engine/model/expand_template.h"
 
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
-namespace sloburn::engine {
+#include "engine/model/labels.h"
+
+namespace sloburn {
 namespace {
 
 // Matches "aabb": group 1, named "first", is "aa"; group 2 is "bb".
@@ -50,4 +52,4 @@ TEST(IsValidLabelName, AnyUtf8ButNotEmpty) {
 }
 
 }  // namespace
-}  // namespace sloburn::engine
+}  // namespace sloburn
