@@ -43,14 +43,6 @@ bool IsHeaderName(std::string_view name) {
   return !name.empty();
 }
 
-// A YAML problem may quote the value it is about, which may be a secret.
-std::string WithoutQuotedValue(const std::string& message) {
-  const size_t begin = message.find('`');
-  const size_t end = message.rfind('`');
-  if (begin == end) return message;
-  return StrCat(message.substr(0, begin), "<value>", message.substr(end + 1));
-}
-
 // Each request holds its samples in memory, and Prometheus answers ten remote reads at once.
 constexpr int64_t kMaxSourceConcurrency = 64;
 
@@ -322,24 +314,8 @@ void ConfigReader::ReadQueue(const YamlNode* node, QueueConfig& queue) {
 absl::StatusOr<Config> ParseConfig(std::string_view path, std::string_view text,
                                    const YamlLimits& limits) {
   ConfigReader reader(path);
-  std::vector<YamlProblem> problems;
-  const absl::StatusOr<YamlStream> stream = ParseYaml(text, limits, &problems);
-  if (!stream.ok()) {
-    return absl::Status(stream.status().code(),
-                        StrCat(path, ":", std::string(stream.status().message())));
-  }
-  if (!stream->trailing_error().ok()) {
-    return absl::InvalidArgumentError(
-        StrCat(path, ":", std::string(stream->trailing_error().message())));
-  }
-  for (const YamlProblem& problem : problems) {
-    reader.log().ErrorAt(problem.position, WithoutQuotedValue(problem.message));
-  }
-  const std::vector<const YamlNode*>& documents = stream->documents();
-  if (documents.size() > 1) {
-    reader.log().Error(*documents[1], "only one YAML document is allowed");
-  }
-  Config config = reader.Read(documents.empty() ? nullptr : documents.front());
+  ASSIGN_OR_RETURN(const YamlStream stream, ParseConfigYaml(text, limits, reader.log()));
+  Config config = reader.Read(stream.documents().empty() ? nullptr : stream.documents().front());
   RETURN_IF_ERROR(reader.log().ToStatus());
   return config;
 }

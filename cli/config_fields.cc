@@ -10,6 +10,33 @@
 #include "parser/printer.h"
 
 namespace sloburn::cli {
+namespace {
+
+// A YAML problem may quote the value it is about, which may be a secret.
+std::string WithoutQuotedValue(const std::string& message) {
+  const size_t begin = message.find('`');
+  const size_t end = message.rfind('`');
+  if (begin == end) return message;
+  return StrCat(message.substr(0, begin), "<value>", message.substr(end + 1));
+}
+
+}  // namespace
+
+absl::StatusOr<YamlStream> ParseConfigYaml(std::string_view text, const YamlLimits& limits,
+                                           ConfigLog& log) {
+  std::vector<YamlProblem> problems;
+  absl::StatusOr<YamlStream> stream = ParseYaml(text, limits, &problems);
+  const absl::Status status = stream.ok() ? stream->trailing_error() : stream.status();
+  if (!status.ok()) {
+    return absl::Status(status.code(), StrCat(log.file(), ":", std::string(status.message())));
+  }
+  for (const YamlProblem& problem : problems) {
+    log.ErrorAt(problem.position, WithoutQuotedValue(problem.message));
+  }
+  const std::vector<const YamlNode*>& documents = stream->documents();
+  if (documents.size() > 1) log.Error(*documents[1], "only one YAML document is allowed");
+  return stream;
+}
 
 void ConfigLog::Error(const YamlNode& at, std::string_view message) {
   ErrorAt({at.line, at.column}, message);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/yaml.h"
 #include "cli/secret.h"
@@ -26,6 +27,7 @@ class ConfigLog {
   void ErrorAt(YamlPosition position, std::string_view message);
   // InvalidArgument with one line per error, in order of their place.
   absl::Status ToStatus() const;
+  const std::string& file() const { return file_; }
 
  private:
   struct Line {
@@ -35,6 +37,10 @@ class ConfigLog {
   const std::string file_;
   std::vector<Line> lines_;
 };
+
+// One document at most; what is wrong inside goes to `log`. Errors: text that is no YAML.
+absl::StatusOr<YamlStream> ParseConfigYaml(std::string_view text, const YamlLimits& limits,
+                                           ConfigLog& log);
 
 // A key that Prometheus knows and this program refuses, with the reason.
 struct RefusedKey {

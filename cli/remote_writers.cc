@@ -20,6 +20,7 @@ absl::StatusOr<std::shared_ptr<remote::OutboxWriter>> CreateWriter(
   options.reader = std::move(reader);
   options.sender = ToSenderOptions(endpoint);
   options.max_samples_per_send = endpoint.queue_config.max_samples_per_send;
+  options.relabel = endpoint.write_relabel_configs;
   for (const auto& [name, value] : external_labels)
     options.external_labels.push_back({name, value});
   auto writer = remote::OutboxWriter::Create(std::move(options), outbox);

@@ -11,6 +11,7 @@
 #include "cli/config_text.h"
 #include "cli/sidecar_metrics.h"
 #include "cli/version.h"
+#include "cli/web_config_file.h"
 #include "parser/printer.h"
 #include "rules/selector_union.h"
 #include "rules/slo/slo_files.h"
@@ -46,6 +47,10 @@ Sidecar::~Sidecar() { Stop(); }
 absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options) {
   std::unique_ptr<Sidecar> sidecar(new Sidecar(std::move(options)));
   ASSIGN_OR_RETURN(const Config config, sidecar->ReadConfig());
+  if (!sidecar->options_.web_config_file.empty()) {
+    ASSIGN_OR_RETURN(sidecar->security_, web::WebSecurity::Open(sidecar->options_.web_config_file,
+                                                                ParseWebConfig));
+  }
   RETURN_IF_ERROR(sidecar->OpenStorage());
   sidecar->source_config_ = config.source;
   RETURN_IF_ERROR(sidecar->CreateSource());
@@ -246,7 +251,9 @@ absl::Status Sidecar::Start() {
   dependencies_.metrics.push_back(
       [this](std::vector<web::MetricFamily>& families) { CollectMetrics(families); });
   RETURN_IF_ERROR(web::AddApi(router_, dependencies_));
-  ASSIGN_OR_RETURN(server_, web::Server::Start(options_.server, router_));
+  web::ServerOptions server = options_.server;
+  server.security = security_;
+  ASSIGN_OR_RETURN(server_, web::Server::Start(std::move(server), router_));
   if (source_ != nullptr) source_->Start();
   manager_->Start();
   return absl::OkStatus();

@@ -31,11 +31,13 @@
 #include "rules/slo/evaluation.h"
 #include "web/dependencies.h"
 #include "web/server.h"
+#include "web/web_security.h"
 
 namespace sloburn::cli {
 
 struct SidecarOptions {
   std::string config_file;  // empty: an empty engine with the remote write receiver on
+  std::string web_config_file;  // empty: plain HTTP for everybody
   web::ServerOptions server;
   engine::QueryOptions query;
   MemoryStorageOptions storage;
@@ -71,6 +73,7 @@ class Sidecar {
   void Stop();
 
   std::vector<std::string> addresses() const { return server_->addresses(); }
+  bool uses_tls() const { return security_ != nullptr && security_->Current()->tls != nullptr; }
   MemoryStorage& storage() { return storage_; }
 
   // What /api/v1/slos evaluates.
@@ -101,6 +104,7 @@ class Sidecar {
   std::unique_ptr<rules::Manager> manager_;
   web::Dependencies dependencies_;  // the router's handlers point into it
   web::Router router_;
+  std::shared_ptr<web::WebSecurity> security_;  // null: no web configuration
   std::unique_ptr<web::Server> server_;
 
   const absl::Time start_time_ = clock_.Now();

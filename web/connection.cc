@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/connection.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,11 +25,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "base/log.h"
 #include "base/str_cat.h"
 #include "web/body_channel.h"
+#include "web/client_stream.h"
 #include "web/io_deadline.h"
 #include "web/listen_address.h"
 #include "web/request_head.h"
+#include "web/web_security.h"
 
 namespace sloburn::web {
 namespace {
@@ -39,6 +48,7 @@ constexpr size_t kReadAheadBytes = 128 << 10;
 // away. So much is read and forgotten first, for so long.
 constexpr int64_t kLingerBytes = 16 << 20;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
+constexpr std::chrono::milliseconds kWatchInterval(200);
 
 int StatusOfParseError(const error_code& error, bool has_start_line) {
   if (error == http::error::header_limit) return has_start_line ? 431 : 414;
@@ -47,27 +57,36 @@ int StatusOfParseError(const error_code& error, bool has_start_line) {
   return 400;
 }
 
+bool HasHungUp(int socket) {
+  pollfd one{socket, POLLRDHUP, 0};
+  return ::poll(&one, 1, 0) > 0;
+}
+
 class Connection : public RegisteredConnection, public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<ConnectionHost> host, tcp::socket socket)
       : host_(std::move(host)),
-        socket_(std::move(socket)),
-        deadline_(socket_.get_executor()),
+        stream_(std::move(socket), TlsOf(*host_)),
+        deadline_(stream_.get_executor()),
         buffer_(HeadLimit() + kReadAheadBytes) {
     error_code ignored;
-    const tcp::endpoint peer = socket_.remote_endpoint(ignored);
-    remote_address_ = FormatHostPort(peer.address().to_string(), peer.port());
-    socket_.set_option(tcp::no_delay(true), ignored);
+    const tcp::endpoint peer = stream_.socket().remote_endpoint(ignored);
+    client_ = peer.address().to_string();
+    remote_address_ = FormatHostPort(client_, peer.port());
+    stream_.socket().set_option(tcp::no_delay(true), ignored);
   }
 
   ~Connection() override { ReleaseBody(); }
 
   void Start() {
-    asio::post(socket_.get_executor(), [self = Self()] { self->ReadHead(/*is_first=*/true); });
+    asio::post(stream_.get_executor(), [self = Self()] {
+      self->stream_.is_tls() ? self->Handshake() : self->ReadHead(/*is_first=*/true);
+    });
   }
   void Refuse() {
-    asio::post(socket_.get_executor(), [self = Self()] {
+    asio::post(stream_.get_executor(), [self = Self()] {
       self->lingers_ = false;  // so many clients cannot be waited for
+      if (self->stream_.is_tls()) return self->Close();
       self->FailRequest(503, "503 Service Unavailable: too many connections");
     });
   }
@@ -75,13 +94,13 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   int64_t WaitingSince() const override { return deadline_.waiting_since(); }
 
   void Abort() override {
-    asio::post(socket_.get_executor(), [self = Self()] {
+    asio::post(stream_.get_executor(), [self = Self()] {
       self->CancelRequest();
       self->Close();
     });
   }
   void CloseWhenIdle() override {
-    asio::post(socket_.get_executor(), [self = Self()] {
+    asio::post(stream_.get_executor(), [self = Self()] {
       if (self->is_between_requests_) self->Close();
     });
   }
@@ -91,16 +110,49 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   const ServerOptions& options() const { return host_->options; }
   size_t HeadLimit() const { return options().max_uri_bytes + options().max_header_bytes + 64; }
 
+  static std::shared_ptr<SSL_CTX> TlsOf(const ConnectionHost& host) {
+    const auto& security = host.options.security;
+    return security == nullptr ? nullptr : security->Current()->tls;
+  }
+
   // --- time limits ---
 
   void Arm(absl::Duration limit) {
     deadline_.Arm(limit, [self = Self()] {
       ++self->host_->counters.timeouts;
       error_code ignored;
-      self->socket_.cancel(ignored);
+      self->stream_.socket().cancel(ignored);
     });
   }
   void Disarm() { deadline_.Disarm(); }
+
+  // --- TLS ---
+
+  void Handshake() {
+    Arm(options().tls_handshake_timeout);
+    stream_.async_handshake([self = Self()](const error_code& error) {
+      self->Disarm();
+      error ? self->OnHandshakeError(error) : self->ReadHead(/*is_first=*/true);
+    });
+  }
+
+  void OnHandshakeError(const error_code& error) {
+    ++host_->counters.tls_handshake_errors;
+    Log(LogLevel::kDebug, "A TLS handshake failed",
+        {{"client", remote_address_}, {"err", error.message()}});
+    const bool is_plain = error.category() == asio::error::get_ssl_category() &&
+                          ERR_GET_REASON(error.value()) == SSL_R_HTTP_REQUEST;
+    if (!is_plain) return Close();
+    // The words of Go's server, which operators know.
+    static constexpr char kAnswer[] =
+        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    Arm(options().write_timeout);
+    asio::async_write(stream_.socket(), asio::buffer(kAnswer, sizeof kAnswer - 1),
+                      [self = Self()](const error_code& failed, size_t) {
+                        self->Disarm();
+                        failed ? self->Close() : self->StartLinger();
+                      });
+  }
 
   // --- reading ---
 
@@ -112,7 +164,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     if (is_first || !is_between_requests_) return ParseHead();
     if (host_->is_stopping) return Close();
     Arm(options().idle_timeout);
-    socket_.async_read_some(buffer_.prepare(4096),
+    stream_.async_read_some(buffer_.prepare(4096),
                             [self = Self()](const error_code& error, size_t bytes) {
                               self->Disarm();
                               if (error) return self->Close();
@@ -123,7 +175,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   void ParseHead() {
     Arm(options().header_timeout);
-    http::async_read_header(socket_, buffer_, *parser_,
+    http::async_read_header(stream_, buffer_, *parser_,
                             [self = Self()](const error_code& error, size_t) {
                               self->Disarm();
                               self->is_between_requests_ = false;
@@ -136,7 +188,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
       return FailRequest(408, "408 Request Timeout");
     }
     const bool is_ours = error.category() == make_error_code(http::error::bad_target).category();
-    if (!is_ours || error == http::error::end_of_stream || !socket_.is_open()) return Close();
+    if (!is_ours || error == http::error::end_of_stream || !stream_.socket().is_open()) return Close();
     const int status = StatusOfParseError(error, !parser_->get().target().empty());
     if (status == 413) return FailTooLarge();
     FailRequest(status, StrCat(status, " ", ReasonPhrase(status), ": ", error.message()));
@@ -161,7 +213,51 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     request_.headers = std::move(head.headers);
     request_.remote_address = remote_address_;
     lane_ = host_->router.LaneFor(request_.method, request_.path);
-    AdmitBody();
+    options().security == nullptr ? AdmitBody() : CheckLogin();
+  }
+
+  // --- login ---
+
+  // Before the body is read: strangers shall not have it stored.
+  void CheckLogin() {
+    WebSecurity& security = *options().security;
+    state_ = security.Current();
+    if (!security.AdmitRequest(state_->rate_limit)) {
+      return Refuse(Response::PlainError(429, ReasonPhrase(429)));
+    }
+    if (state_->users.empty()) return AdmitBody();
+    const std::optional<Login> login = ParseBasicAuth(request_.FindHeader("Authorization"));
+    if (!login) return OnVerdict(PasswordVerdict::kRefused);
+    const std::string* const hash = state_->HashOf(login->user);
+    const std::optional<PasswordVerdict> verdict = security.passwords().Check(
+        *login, hash, hash == nullptr ? state_->DecoyFor(login->user) : "", client_,
+        [self = Self()](PasswordVerdict late) {
+          asio::post(self->stream_.get_executor(), [self, late] { self->OnVerdict(late); });
+        });
+    if (verdict) OnVerdict(*verdict);
+  }
+
+  void OnVerdict(PasswordVerdict verdict) {
+    if (!stream_.socket().is_open()) return Close();
+    if (verdict == PasswordVerdict::kAccepted) return AdmitBody();
+    if (verdict == PasswordVerdict::kBusy) {
+      Response busy = Response::PlainError(503, "503 Service Unavailable: too many logins");
+      busy.SetHeader("Retry-After", "1");
+      return Refuse(std::move(busy));
+    }
+    ++host_->counters.unauthorized;
+    Response refusal = Response::PlainError(401, ReasonPhrase(401));
+    refusal.SetHeader("WWW-Authenticate", "Basic");
+    Refuse(std::move(refusal));
+  }
+
+  // The connection goes on where no body follows.
+  void Refuse(Response response) {
+    if (!parser_->is_done()) return Fail(std::move(response));
+    keeps_alive_ = parser_->get().keep_alive();
+    is_head_ = request_.method == "HEAD";
+    response.SetHeader("X-Content-Type-Options", "nosniff");
+    Write(std::move(response));
   }
 
   // Bodies of samples and of what is asked about them, in snappy; errors are plain text.
@@ -193,7 +289,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   void SendContinue() {
     static constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
     Arm(options().write_timeout);
-    asio::async_write(socket_, asio::buffer(kContinue, sizeof kContinue - 1),
+    asio::async_write(stream_, asio::buffer(kContinue, sizeof kContinue - 1),
                       [self = Self()](const error_code& error, size_t) {
                         self->Disarm();
                         error ? self->Close() : self->ReadBody();
@@ -202,7 +298,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   void ReadBody() {
     Arm(options().body_timeout);
-    http::async_read(socket_, buffer_, *parser_, [self = Self()](const error_code& error, size_t) {
+    http::async_read(stream_, buffer_, *parser_, [self = Self()](const error_code& error, size_t) {
       self->Disarm();
       error ? self->OnReadError(error) : self->OnRequest();
     });
@@ -227,10 +323,11 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
       const auto write_body = response->write_body;
       const auto channel =
           write_body == nullptr || self->is_head_ ? nullptr : self->NewChannel();
-      asio::post(self->socket_.get_executor(), [self, response, channel] {
+      asio::post(self->stream_.get_executor(), [self, response, channel] {
         self->cancelled_.reset();
         error_code ignored;
-        self->socket_.cancel(ignored);  // ends WatchClient
+        self->stream_.socket().cancel(ignored);  // ends WatchClient
+        self->watch_timer_.cancel();
         self->channel_ = channel;
         self->Write(std::move(*response));
       });
@@ -242,7 +339,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   std::shared_ptr<BodyChannel> NewChannel() {
     return std::make_shared<BodyChannel>([self = Self()] {
-      asio::post(self->socket_.get_executor(), [self] {
+      asio::post(self->stream_.get_executor(), [self] {
         if (self->is_waiting_for_piece_) self->WriteNextPiece();
       });
     });
@@ -262,13 +359,23 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   // Learns while the handler runs that the client has hung up.
   void WatchClient() {
     if (buffer_.size() > 0) return;  // the next request is here already
-    socket_.async_wait(tcp::socket::wait_read, [self = Self()](const error_code& error) {
+    stream_.socket().async_wait(tcp::socket::wait_read, [self = Self()](const error_code& error) {
       if (error || self->cancelled_ == nullptr) return;
+      const int socket = self->stream_.socket().native_handle();
       char byte;
-      const ssize_t got = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (got > 0) return;
+      const ssize_t got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (got > 0 && !self->stream_.is_tls()) return;
+      if (got > 0 && !HasHungUp(socket)) return self->WatchClientLater();
       if (got < 0 && (errno == EAGAIN || errno == EINTR)) return self->WatchClient();
       self->CancelRequest();
+    });
+  }
+
+  // What TLS brought may be the next request or a farewell; only the end of the stream tells.
+  void WatchClientLater() {
+    watch_timer_.expires_after(kWatchInterval);
+    watch_timer_.async_wait([self = Self()](const error_code& error) {
+      if (!error && self->cancelled_ != nullptr) self->WatchClient();
     });
   }
 
@@ -299,10 +406,15 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   }
 
   void Write(Response response) {
-    if (!socket_.is_open()) return Close();
+    if (!stream_.socket().is_open()) return Close();
     // Before chunks were invented, the end of the connection was the end of a body.
     if (channel_ != nullptr && version_ < 11) keeps_alive_ = false;
     keeps_alive_ = keeps_alive_ && !host_->is_stopping;
+    if (state_ != nullptr) {
+      for (const Header& header : state_->headers) {
+        if (response.FindHeader(header.name).empty()) response.headers.push_back(header);
+      }
+    }
     head_text_ = WriteResponseHead(response, version_, keeps_alive_);
     body_ = is_head_ || response.status == 204 ? std::string() : std::move(response.body);
     written_ = 0;
@@ -314,7 +426,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     const std::array<asio::const_buffer, 2> pieces = {asio::buffer(head_text_),
                                                       asio::buffer(body_.data() + written_, size)};
     Arm(options().write_timeout);
-    asio::async_write(socket_, pieces, [self = Self(), size](const error_code& error, size_t) {
+    asio::async_write(stream_, pieces, [self = Self(), size](const error_code& error, size_t) {
       self->Disarm();
       if (error) return self->Close();
       self->head_text_.clear();
@@ -329,8 +441,18 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     ReleaseBody();
     if (keeps_alive_) return ReadHead(/*is_first=*/false);
     if (!lingers_) return Close();
+    if (!stream_.is_tls()) return StartLinger();
+    Arm(kLingerTime);
+    stream_.async_shutdown([self = Self()](const error_code&) {
+      self->Disarm();
+      self->StartLinger();
+    });
+  }
+
+  void StartLinger() {
+    if (!stream_.socket().is_open()) return Close();
     error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     linger_bytes_left_ = kLingerBytes;
     buffer_.clear();
     Arm(kLingerTime);
@@ -338,20 +460,22 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   }
 
   void Linger() {
-    socket_.async_read_some(buffer_.prepare(kReadAheadBytes / 2),
-                            [self = Self()](const error_code& error, size_t bytes) {
-                              self->linger_bytes_left_ -= static_cast<int64_t>(bytes);
-                              if (!error && self->linger_bytes_left_ > 0) return self->Linger();
-                              self->Disarm();
-                              self->Close();
-                            });
+    stream_.socket().async_read_some(
+        buffer_.prepare(kReadAheadBytes / 2),
+        [self = Self()](const error_code& error, size_t bytes) {
+          self->linger_bytes_left_ -= static_cast<int64_t>(bytes);
+          if (!error && self->linger_bytes_left_ > 0) return self->Linger();
+          self->Disarm();
+          self->Close();
+        });
   }
 
   void ReleaseBody() { host_->ReleaseBody(std::exchange(reserved_body_bytes_, 0)); }
 
   void Close() {
     error_code ignored;
-    if (socket_.is_open()) socket_.close(ignored);
+    if (stream_.socket().is_open()) stream_.socket().close(ignored);
+    watch_timer_.cancel();
     Disarm();
     is_waiting_for_piece_ = false;
     if (channel_ != nullptr) std::exchange(channel_, nullptr)->Close();
@@ -359,9 +483,11 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   }
 
   const std::shared_ptr<ConnectionHost> host_;
-  tcp::socket socket_;
+  ClientStream stream_;
   IoDeadline deadline_;
-  std::string remote_address_;
+  asio::steady_timer watch_timer_{stream_.get_executor()};
+  std::string client_, remote_address_;  // without and with the port
+  std::shared_ptr<const WebSecurityState> state_;  // of the last request; may be null
 
   boost::beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;

@@ -2,6 +2,7 @@
 #include "web/connection_host.h"
 
 #include "base/check.h"
+#include "web/web_security.h"
 
 namespace sloburn::web {
 
@@ -13,6 +14,7 @@ WorkerPool& ConnectionHost::PoolOf(Lane lane) {
 }
 
 void ConnectionHost::StopPools() {
+  if (options.security != nullptr) options.security->passwords().Stop();
   query_pool_.Stop();
   write_pool_.Stop();
   read_pool_.Stop();

@@ -48,6 +48,7 @@ class ConnectionHost {
 
   struct Counters {
     std::atomic<int64_t> accepted{0}, refused{0}, evicted{0}, bad_requests{0}, timeouts{0};
+    std::atomic<int64_t> tls_handshake_errors{0}, unauthorized{0};
   };
   Counters counters;
 

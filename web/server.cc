@@ -22,6 +22,7 @@
 #include "web/connection.h"
 #include "web/connection_host.h"
 #include "web/listen_address.h"
+#include "web/web_security.h"
 
 namespace sloburn::web {
 namespace {
@@ -139,8 +140,8 @@ class BeastServer : public Server {
                           [this, &acceptor](const error_code& error, tcp::socket socket) {
                             if (!acceptor.is_open() || host_->is_stopping) return;
                             if (error) return PauseAccept(acceptor);
+                            Accept(acceptor);  // first: the other may run out of memory
                             StartConnection(host_, std::move(socket));
-                            Accept(acceptor);
                           });
   }
 
@@ -201,6 +202,10 @@ void BeastServer::CollectMetrics(std::vector<MetricFamily>& families) const {
       MetricType::kCounter, counters.evicted);
   add("sloburn_http_bad_requests_total", "Requests refused before they reached a handler.",
       MetricType::kCounter, counters.bad_requests);
+  add("sloburn_http_tls_handshake_errors_total", "TLS handshakes that failed.",
+      MetricType::kCounter, counters.tls_handshake_errors);
+  add("sloburn_http_unauthorized_total", "Requests refused for a missing or wrong password.",
+      MetricType::kCounter, counters.unauthorized);
   add("sloburn_http_timeouts_total", "Reads and writes given up because the client was too slow.",
       MetricType::kCounter, counters.timeouts);
 }

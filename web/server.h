@@ -25,9 +25,14 @@
 
 namespace sloburn::web {
 
+class WebSecurity;
+
 struct ServerOptions {
   // "HOST:PORT", "[::1]:9090", ":9090" (all addresses). Port 0: the system chooses.
   std::vector<std::string> listen_addresses = {"127.0.0.1:9090"};
+
+  // TLS, logins and headers; null: plain HTTP for everybody.
+  std::shared_ptr<WebSecurity> security;
 
   int io_threads = 2;
   int query_threads = 20;  // queries evaluated at once; others wait for their turn
@@ -43,6 +48,7 @@ struct ServerOptions {
   int64_t max_write_body_bytes = 32 << 20;      // 413; remote write and read
   int64_t max_buffered_body_bytes = 512 << 20;  // 503; of all requests together
 
+  absl::Duration tls_handshake_timeout = absl::Seconds(10);
   absl::Duration header_timeout = absl::Seconds(10);  // from the first byte to the empty line
   absl::Duration body_timeout = absl::Seconds(30);    // for the whole body
   absl::Duration write_timeout = absl::Seconds(30);   // for each 256 KiB of an answer

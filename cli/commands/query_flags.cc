@@ -141,6 +141,7 @@ void QueryFlags::AddTo(CLI::App& command) {
                   "Comma-separated, as in Prometheus: " + FeatureNames() +
                       ". Each is off by default; others are told in the log")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->default_str("");
 }
 

@@ -12,6 +12,8 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/flag_checks.h"
 #include "cli/commands/query_flags.h"
+#include "cli/commands/rule_flags.h"
+#include "cli/commands/web_flags.h"
 #include "cli/exit_status.h"
 #include "cli/sidecar.h"
 #include "engine/remote/write_message.h"
@@ -25,8 +27,8 @@ constexpr char kSourcePaceFlag[] = "--source.max-samples-per-second";
 struct ServeFlags {
   const CLI::App* command = nullptr;
   std::string config_file;
-  std::vector<std::string> listen_addresses = {"127.0.0.1:9099"};
-  int max_connections = 512;
+  WebFlags web;
+  RuleFlags rules;
   bool enable_lifecycle = false;
   std::string cors_origin = ".*";
   bool enable_receiver = false;
@@ -41,9 +43,6 @@ struct ServeFlags {
   std::string sync = "interval";
   uint64_t retention_bytes = 0;
   uint64_t outbox_bytes = 256 << 20;
-  std::string gap_repair = "1h";
-  std::string for_outage_tolerance = "1h";
-  std::string for_grace_period = "10m";
   int64_t source_samples_per_second = 0;
   int64_t read_sample_limit = 50'000'000;
   int read_concurrent_limit = 10;
@@ -109,8 +108,6 @@ int Serve(const ServeFlags& flags) {
   const sigset_t signals = BlockSignals();
   SidecarOptions options;
   options.config_file = flags.config_file;
-  options.server.listen_addresses = flags.listen_addresses;
-  options.server.max_connections = flags.max_connections;
   options.server.query_threads = flags.query.max_concurrency;
   options.enable_lifecycle = flags.enable_lifecycle;
   options.cors_origin = flags.cors_origin;
@@ -129,13 +126,9 @@ int Serve(const ServeFlags& flags) {
   const auto retention = ParseDurationFlag("--storage.retention.time", flags.retention);
   const auto late = ParseDurationFlag("--storage.out-of-order-window", flags.out_of_order_window);
   const auto messages = AcceptedMessages(flags.accepted_messages);
-  const auto repair = ParseDurationFlag("--rules.gap-repair", flags.gap_repair);
-  const auto tolerance =
-      ParseDurationFlag("--rules.alert.for-outage-tolerance", flags.for_outage_tolerance);
-  const auto grace = ParseDurationFlag("--rules.alert.for-grace-period", flags.for_grace_period);
-  for (const absl::Status& status :
-       {query.status(), retention.status(), late.status(), messages.status(), repair.status(),
-        tolerance.status(), grace.status(), CheckCorsOrigin(flags.cors_origin)}) {
+  const absl::Status web = flags.web.ApplyTo(options), rules = flags.rules.ApplyTo(options);
+  for (const absl::Status& status : {query.status(), web, rules, retention.status(), late.status(),
+                                     messages.status(), CheckCorsOrigin(flags.cors_origin)}) {
     if (status.ok()) continue;
     std::cerr << "error: " << status.message() << "\n";
     return kExitUsage;
@@ -145,9 +138,6 @@ int Serve(const ServeFlags& flags) {
   if (*retention > absl::ZeroDuration()) options.storage.retention = *retention;
   options.storage.out_of_order_window = *late;
   options.outbox.max_bytes = static_cast<int64_t>(flags.outbox_bytes);
-  options.gap_repair = *repair;
-  options.restore.outage_tolerance = *tolerance;
-  options.restore.for_grace_period = *grace;
   options.storage_path = flags.storage_path;
   options.durable.sync = flags.sync == "commit" ? StorageSync::kCommit
                          : flags.sync == "off"  ? StorageSync::kOff
@@ -166,7 +156,8 @@ int Serve(const ServeFlags& flags) {
     return kExitProblems;
   }
   for (const std::string& address : (*sidecar)->addresses()) {
-    Log(LogLevel::kInfo, "Listening", {{"address", address}});
+    Log(LogLevel::kInfo, "Listening",
+        {{"address", address}, {"tls", (*sidecar)->uses_tls() ? "true" : "false"}});
   }
   while (true) {
     int signal = 0;
@@ -195,18 +186,6 @@ void AddStorageFlags(CLI::App& command, ServeFlags& flags) {
       ->transform(CLI::AsSizeValue(false));
   command.add_option("--storage.out-of-order-window", flags.out_of_order_window,
                      "Accept samples this far behind the newest of all; 0 refuses late ones");
-}
-
-void AddRuleFlags(CLI::App& command, ServeFlags& flags) {
-  command.add_option("--rules.gap-repair", flags.gap_repair,
-                     "Evaluate recording rules also at ticks that were missed (a restart, a source "
-                     "or disk that failed), this far back; 0: never");
-  command.add_option("--rules.alert.for-outage-tolerance", flags.for_outage_tolerance,
-                     "Outage after which the time that an alert was active is not restored from "
-                     "ALERTS_FOR_STATE");
-  command.add_option("--rules.alert.for-grace-period", flags.for_grace_period,
-                     "Least time between such a restored alert and its firing; rules whose `for` is "
-                     "shorter are not restored");
 }
 
 void AddSourceFlags(CLI::App& command, ServeFlags& flags) {
@@ -242,10 +221,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   flags->command = command;
   command->add_option("--config.file", flags->config_file,
                       "Configuration file; without it an empty engine that receives remote write");
-  command->add_option("--web.listen-address", flags->listen_addresses,
-                      "HOST:PORT to listen on; may be repeated");
-  command->add_option("--web.max-connections", flags->max_connections, "Connections at once")
-      ->check(WholeNumber(1, 1'000'000));
+  flags->web.AddTo(*command);
   command->add_option("--web.cors.origin", flags->cors_origin,
                       "Regular expression of origins whose pages may read answers; ^$ fits none");
   command->add_flag("--web.enable-lifecycle", flags->enable_lifecycle, "Allow POST /-/reload");
@@ -265,7 +241,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
       ->check(WholeNumber(0));
   AddStorageFlags(*command, *flags);
   AddSourceFlags(*command, *flags);
-  AddRuleFlags(*command, *flags);
+  flags->rules.AddTo(*command);
   AddRemoteReadFlags(*command, *flags);
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

@@ -2,6 +2,8 @@
 #include "engine/remote/outbox_writer.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -65,27 +67,33 @@ void OutboxWriter::Run() {
   }
 }
 
-WriteBatch OutboxWriter::ToWriteBatch(OutboxBatch batch) const {
-  WriteBatch out;
-  out.newest_ms = batch.newest_ms;
+WriteBatch OutboxWriter::ToWriteBatch(OutboxBatch batch) {
+  std::vector<SeriesSamples> all;
   std::unordered_map<Labels, size_t, LabelsHash> positions;
   for (SeriesSamples& series : batch.series) {
-    Labels labels = WithExternalLabels(series.labels, options_.external_labels);
-    out.samples += series.samples.size() + series.histograms.size();
-    const auto [position, is_new] = positions.emplace(labels, out.series.size());
-    if (is_new) {
-      series.labels = std::move(labels);
-      out.series.push_back(std::move(series));
+    std::optional<Labels> labels =
+        Relabel(WithExternalLabels(series.labels, options_.external_labels), options_.relabel);
+    if (!labels || labels->empty()) {
+      samples_relabelled_away_ += std::ssize(series.samples) + std::ssize(series.histograms);
       continue;
     }
-    SeriesSamples& same = out.series[position->second];
+    const auto [position, is_new] = positions.emplace(*labels, all.size());
+    if (is_new) {
+      series.labels = *std::move(labels);
+      all.push_back(std::move(series));
+      continue;
+    }
+    SeriesSamples& same = all[position->second];
     same.samples.insert(same.samples.end(), series.samples.begin(), series.samples.end());
     same.histograms.insert(same.histograms.end(), series.histograms.begin(),
                            series.histograms.end());
   }
-  for (SeriesSamples& series : out.series) {
+  WriteBatch out;
+  out.may_be_written = batch.may_be_delivered;
+  for (SeriesSamples& series : all) {
     SortByTime(series.samples);
     SortByTime(series.histograms);
+    AddSeries(std::move(series), out);
   }
   return out;
 }
@@ -95,6 +103,9 @@ RemoteWriteStats OutboxWriter::Stats() const {
   const OutboxReaderStats reader = outbox_.ReaderStats(options_.reader);
   stats.samples_pending = reader.samples_pending;
   stats.samples_dropped = reader.samples_dropped;
+  stats.samples_relabelled_away = samples_relabelled_away_;
+  stats.highest_ms = reader.newest_ms;
+  stats.max_samples_per_send = static_cast<int64_t>(options_.max_samples_per_send);
   return stats;
 }
 

@@ -12,6 +12,8 @@
 // Ownership: the outbox must outlive it. Threads: Start and Stop from one, Stats from any.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "engine/model/labels.h"
+#include "engine/model/relabel.h"
 #include "engine/remote/write_sender.h"
 #include "engine/storage/outbox.h"
 
@@ -30,6 +33,7 @@ struct OutboxWriterOptions {
   WriteSenderOptions sender = {};
   size_t max_samples_per_send = 2000;
   std::vector<Label> external_labels = {};  // added where a series lacks them
+  std::vector<RelabelRule> relabel = {};    // afterwards
 };
 
 class OutboxWriter {
@@ -51,11 +55,12 @@ class OutboxWriter {
   OutboxWriter(OutboxWriterOptions options, std::unique_ptr<WriteSender> sender, Outbox& outbox)
       : options_(std::move(options)), sender_(std::move(sender)), outbox_(outbox) {}
   void Run();
-  WriteBatch ToWriteBatch(OutboxBatch batch) const;
+  WriteBatch ToWriteBatch(OutboxBatch batch);
 
   const OutboxWriterOptions options_;
   const std::unique_ptr<WriteSender> sender_;
   Outbox& outbox_;
+  std::atomic<int64_t> samples_relabelled_away_{0};
   std::thread thread_;
 };
 

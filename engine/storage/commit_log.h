@@ -26,6 +26,7 @@ struct CommittedSeries {
 struct OutboxEntry {
   int64_t seq = 0;  // later ones are greater
   int64_t samples = 0;
+  int64_t newest_ms = 0;  // of the samples
   std::string record;  // journal_record.h
 };
 

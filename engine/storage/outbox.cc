@@ -202,6 +202,11 @@ std::optional<OutboxEntry> Outbox::Prepare(const std::vector<CommittedSeries>& c
   }
   for (const CommittedSeries& series : commit) {
     entry.samples += static_cast<int64_t>(series.samples.size + series.late.size);
+    for (const SampleView* part : {&series.samples, &series.late}) {
+      if (part->size > 0) {
+        entry.newest_ms = std::max(entry.newest_ms, part->timestamps[part->size - 1]);
+      }
+    }
   }
   entry.record = EncodeJournalRecord(commit);
   return entry;
@@ -212,6 +217,7 @@ void Outbox::Add(OutboxEntry entry) {
   {
     absl::MutexLock lock(&mutex_);
     last_seq_ = entry.seq;
+    newest_ms_ = std::max(newest_ms_, entry.newest_ms);
     bytes_ += BytesOf(entry);
     for (auto& [name, reader] : readers_) reader.samples_pending += entry.samples;
     entries_.push_back(std::move(entry));

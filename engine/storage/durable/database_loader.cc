@@ -278,7 +278,9 @@ absl::Status DatabaseLoader::LoadOutbox() {
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, rows.Step());
     if (!has_row) return absl::OkStatus();
-    OutboxEntry entry{rows.Int(0), 0, std::string(rows.Bytes(1))};
+    OutboxEntry entry;
+    entry.seq = rows.Int(0);
+    entry.record = rows.Bytes(1);
     bool is_known = true;
     absl::Status status =
         DecodeJournalRecord(entry.record, [&](uint32_t series, const SampleView& samples) {
