@@ -178,7 +178,9 @@ void AddSampleCounters(const remote::RemoteWriteStats& stats, EndpointMetrics& m
                   "Prometheus has no such metric.",
                   stats.samples_written_before);
   const std::string_view dropped = "Samples dropped before they were sent.";
-  metrics.Counter("samples_dropped_total", dropped, stats.samples_dropped, "queue");
+  metrics.Counter("samples_dropped_total", dropped, stats.samples_dropped, "outbox");
+  metrics.Counter("samples_dropped_total", dropped, stats.samples_relabelled_away,
+                  "dropped_series");
   metrics.Counter("samples_dropped_total", dropped,
                   stats.samples_too_old - stats.histograms_too_old, "too_old");
   metrics.Counter("histograms_total", "Native histograms that the endpoint has.", sent_histograms);

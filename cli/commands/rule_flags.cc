@@ -2,7 +2,7 @@
 #include "cli/commands/rule_flags.h"
 
 #include "base/status_macros.h"
-#include "cli/commands/flag_checks.h"
+#include "cli/commands/query_flags.h"
 
 namespace sloburn::cli {
 
