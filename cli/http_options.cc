@@ -38,6 +38,7 @@ remote::WriteSenderOptions ToSenderOptions(const RemoteWriteConfig& endpoint) {
   options.min_backoff = endpoint.queue_config.min_backoff;
   options.max_backoff = endpoint.queue_config.max_backoff;
   options.retry_on_http_429 = endpoint.queue_config.retry_on_http_429;
+  options.one_sample_per_series = true;
   options.sample_age_limit = endpoint.queue_config.sample_age_limit;
   return options;
 }

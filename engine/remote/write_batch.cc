@@ -94,6 +94,30 @@ std::vector<WriteBatch> SplitByKind(WriteBatch batch) {
   return batches;
 }
 
+std::vector<WriteBatch> SplitByTick(WriteBatch batch) {
+  std::vector<WriteBatch> batches;
+  const auto at = [&](size_t tick) -> WriteBatch& {
+    if (tick == batches.size()) batches.emplace_back().may_be_written = batch.may_be_written;
+    return batches[tick];
+  };
+  for (SeriesSamples& series : batch.series) {
+    auto sample = series.samples.begin();
+    auto histogram = series.histograms.begin();
+    for (size_t tick = 0; sample != series.samples.end() || histogram != series.histograms.end();
+         ++tick) {
+      SeriesSamples one{series.labels, {}};
+      if (histogram == series.histograms.end() ||
+          (sample != series.samples.end() && sample->timestamp_ms <= histogram->timestamp_ms)) {
+        one.samples.push_back(*sample++);
+      } else {
+        one.histograms.push_back(std::move(*histogram++));
+      }
+      AddSeries(std::move(one), at(tick));
+    }
+  }
+  return batches;
+}
+
 Removed RemoveSamples(
     WriteBatch& batch,
     absl::FunctionRef<bool(int64_t timestamp_ms, const HistogramPtr& histogram)> is_unwanted) {

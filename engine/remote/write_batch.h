@@ -36,6 +36,9 @@ std::pair<WriteBatch, WriteBatch> Halve(WriteBatch batch);
 // may store all floats of a request before its histograms, and so find one of the kinds too late.
 std::vector<WriteBatch> SplitByKind(WriteBatch batch);
 
+// In the order to send them: the first sample of each series, then the second, and so on.
+std::vector<WriteBatch> SplitByTick(WriteBatch batch);
+
 // What RemoveSamples took out.
 struct Removed {
   int64_t floats = 0, histograms = 0;

@@ -83,7 +83,10 @@ bool WriteSender::Deliver(WriteBatch batch) {
   report_ = {};
   refusals_in_a_row_ = too_large_in_a_row_ = 0;
   DropUnwantedHistograms(batch);
-  std::vector<WriteBatch> stack = SplitByKind(std::move(batch));  // the next to send is last
+  const bool by_tick = message_ == WriteMessage::kVersion1 && options_.one_sample_per_series;
+  // The next to send is last.
+  std::vector<WriteBatch> stack =
+      by_tick ? SplitByTick(std::move(batch)) : SplitByKind(std::move(batch));
   std::reverse(stack.begin(), stack.end());
   bool is_cancelled = false;
   while (!stack.empty() && !is_cancelled) {

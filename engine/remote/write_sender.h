@@ -27,7 +27,7 @@
 // search goes on to the last sample, with at most two requests for each. What was sent and may have
 // arrived, because the answer was lost or was a 5xx, is such a batch as well.
 //
-// Floats and histograms of one series go in separate requests (SplitByKind).
+// Floats and histograms of one series go in separate requests (SplitByKind, SplitByTick).
 // Threads: Deliver and TakeUnsent by one thread at a time; the others from any thread.
 #pragma once
 
@@ -59,6 +59,9 @@ struct WriteSenderOptions {
   absl::Duration max_retry_after = absl::Minutes(5);  // a server may not ask for more
   absl::Duration sample_age_limit = absl::ZeroDuration();  // older ones are dropped; zero: none
   bool retry_on_http_429 = true;
+  // Of a request of 1.0. What is then sent again, because its answer was lost, is the newest of each
+  // series, which Prometheus takes a second time; by 1.0 it refuses a whole request with older ones.
+  bool one_sample_per_series = false;
   int max_isolation_requests = 64;  // refusals in a row; 0: batches are dropped as a whole
 };
 

@@ -114,6 +114,7 @@ V1_CASES = {
     "rw1/labels": lambda q: sorted_labels(q) and unique_names(q) and has_label(q, "text", UNICODE),
     "rw1/no_native_histograms": lambda q: not any(one.histograms for one in all_series(q)),
     "rw1/no_start_timestamp": lambda q: not any(any(one.starts) for one in all_series(q)),
+    "rw1/one_sample_of_a_series_per_request": lambda q: all(len({one.labels for one in r.series}) == len(list(r.points())) for r in q),
     "rw1/no_symbols": lambda q: all(r.fields == {1} for r in q),
 }
 

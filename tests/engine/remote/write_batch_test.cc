@@ -75,6 +75,17 @@ TEST(WriteBatchTest, KindsThatTakeTurnsGoApartInOrder) {
   EXPECT_THAT(SplitByKind({}), IsEmpty());
 }
 
+TEST(WriteBatchTest, Ticks) {
+  std::vector<std::string> texts;
+  for (const WriteBatch& batch :
+       SplitByTick(Batch({Series("a", {1, 4}, {2, 4}), Series("b", {9}), Series("c", {}, {1, 2})}))) {
+    EXPECT_TRUE(batch.may_be_written);
+    texts.push_back(Text(batch));
+  }
+  EXPECT_THAT(texts, ElementsAre("a:1, b:9, c:h1,", "a:h2, c:h2,", "a:4,", "a:h4,"));
+  EXPECT_THAT(SplitByTick({}), IsEmpty());
+}
+
 TEST(WriteBatchTest, RemovesSamples) {
   WriteBatch batch = Batch({Series("a", {1, 2}, {1, 3}), Series("b", {1})});
   const Removed removed =

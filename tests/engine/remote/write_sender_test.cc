@@ -181,6 +181,20 @@ TEST_P(WriteSenderTest, ALostAnswerMakesNothingLostOrTwice) {
   }
 }
 
+// One sample of each series in a request: what is sent again is taken again, and no search is needed.
+TEST_P(WriteSenderTest, ALostAnswerCostsOneRequestWhereTicksGoApart) {
+  FakeReceiver receiver([&](int number, const FakeRequest&) -> std::optional<Fault> {
+    if (number % 2 != 0) return std::nullopt;
+    return Fault{kLostAnswer, /*stores_first=*/true};
+  });
+  const auto sender = Sender(receiver.url(), GetParam(), {.one_sample_per_series = true});
+  ASSERT_TRUE(sender->Deliver(Ticks(50, 1, 6)));
+  ExpectAll(receiver, 50, 6);
+  EXPECT_EQ(receiver.requests().size(), is_v2() ? 2u : 12u);
+  EXPECT_EQ(sender->Stats().samples_failed, 0);
+  EXPECT_EQ(sender->Stats().samples_written_before, is_v2() ? 250 : 0);
+}
+
 TEST_P(WriteSenderTest, A2xxIsASuccessWhateverItsBody) {
   const std::string headers =
       "X-Prometheus-Remote-Write-Samples-Written: 2\r\n";
