@@ -61,6 +61,7 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
   manager.query.threads = 1;  // groups run beside each other
   manager.gap_repair = sidecar->options_.gap_repair;
   manager.restore = sidecar->options_.restore;
+  manager.restore->history = sidecar->alert_history_.get();
   if (sidecar->durable_ != nullptr) {
     manager.keeps_state = true;
     manager.stored_state = sidecar->durable_->TakeValues();
@@ -107,6 +108,10 @@ absl::Status Sidecar::CreateSource() {
   options.max_samples_per_second =
       options_.source_samples_per_second.value_or(source_config_.max_samples_per_second);
   ASSIGN_OR_RETURN(source_, SourceFeed::Create(source_config_, options));
+  ASSIGN_OR_RETURN(alert_history_, SourceAlertHistory::Create(source_config_, [this] {
+                     absl::MutexLock lock(&labels_mutex_);
+                     return external_labels_;
+                   }));
   return absl::OkStatus();
 }
 
@@ -286,6 +291,7 @@ absl::Status Sidecar::Reload() {
 void Sidecar::Stop() {
   if (stop_.exchange(true)) return;
   if (source_ != nullptr) source_->Stop();
+  if (alert_history_ != nullptr) alert_history_->Cancel();
   {
     // A reload that came by HTTP must not start writers after these are stopped.
     absl::MutexLock lock(&reload_mutex_);

@@ -24,6 +24,7 @@
 #include "cli/config.h"
 #include "cli/remote_writers.h"
 #include "cli/source_feed.h"
+#include "cli/source_history.h"
 #include "engine/storage/durable/durable_storage.h"
 #include "engine/storage/memory_storage.h"
 #include "engine/storage/outbox.h"
@@ -99,6 +100,7 @@ class Sidecar {
   web::MetricMetadataStore metadata_;
   SourceConfig source_config_;          // never changes after Create
   std::unique_ptr<SourceFeed> source_;  // null: none is configured
+  std::unique_ptr<SourceAlertHistory> alert_history_;  // the same
   Outbox outbox_;
   RemoteWriters writers_;
   std::unique_ptr<rules::Manager> manager_;

@@ -147,4 +147,14 @@ std::string Matcher::ToString() const {
   return parser::PrintMatcher(written);
 }
 
+std::string SelectorText(const Matchers& matchers) {
+  std::vector<std::string> parts;
+  for (const Matcher& matcher : matchers) parts.push_back(matcher.ToString());
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  std::string text = "{";
+  for (const std::string& part : parts) absl::StrAppend(&text, text.size() > 1 ? "," : "", part);
+  return text + "}";
+}
+
 }  // namespace sloburn

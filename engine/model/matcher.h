@@ -76,4 +76,7 @@ class Matcher {
 
 using Matchers = std::vector<Matcher>;
 
+// "{a=\"b\",c=~\"d\"}": PromQL, and equal for equal sets of matchers.
+std::string SelectorText(const Matchers& matchers);
+
 }  // namespace sloburn

@@ -16,17 +16,6 @@ namespace {
 constexpr int64_t kForgetMarginMs = 24 * 3600 * 1000;
 constexpr size_t kForgetFrom = 10'000;  // series; below, a sweep is not worth it
 
-// Equal for equal sets of matchers, and PromQL.
-std::string SelectorText(const Matchers& matchers) {
-  std::vector<std::string> parts;
-  for (const Matcher& matcher : matchers) parts.push_back(matcher.ToString());
-  std::sort(parts.begin(), parts.end());
-  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-  std::string text = "{";
-  for (const std::string& part : parts) StrAppend(&text, text.size() > 1 ? "," : "", part);
-  return text + "}";
-}
-
 absl::Status CheckOptions(const SyncOptions& options) {
   if (options.min_slice < absl::Milliseconds(1) || options.max_slice < options.min_slice) {
     return absl::InvalidArgumentError("source: min_slice must be positive and at most max_slice");
