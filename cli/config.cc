@@ -9,7 +9,9 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
+#include "cli/config_alerting.h"
 #include "cli/config_fields.h"
+#include "cli/config_http.h"
 #include "cli/config_relabel.h"
 #include "cli/expand_variables.h"
 #include "cli/refused_keys.h"
@@ -17,39 +19,13 @@
 namespace sloburn::cli {
 namespace {
 
-bool IsReservedHeader(std::string_view name) {
-  static const auto* const kReserved =
-      new std::set<std::string, std::less<>>{"accept-encoding",
-                                             "connection",
-                                             "content-encoding",
-                                             "content-length",
-                                             "content-type",
-                                             "host",
-                                             "keep-alive",
-                                             "proxy-authenticate",
-                                             "proxy-authorization",
-                                             "user-agent",
-                                             "www-authenticate",
-                                             "x-prometheus-remote-read-version",
-                                             "x-prometheus-remote-write-version"};
-  return kReserved->count(name) > 0;
-}
-
-bool IsHeaderName(std::string_view name) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  for (const char c : name) {
-    if (!absl::ascii_isalnum(c) && kPunctuation.find(c) == std::string_view::npos) return false;
-  }
-  return !name.empty();
-}
-
 // Each request holds its samples in memory, and Prometheus answers ten remote reads at once.
 constexpr int64_t kMaxSourceConcurrency = 64;
 
 class ConfigReader {
  public:
   explicit ConfigReader(std::string_view path)
-      : log_(std::string(path)), folder_(std::filesystem::path(path).parent_path()) {}
+      : log_(std::string(path)), folder_(std::filesystem::path(path).parent_path().string()) {}
 
   Config Read(const YamlNode* root);
   ConfigLog& log() { return log_; }
@@ -59,26 +35,14 @@ class ConfigReader {
   void ReadSource(const YamlNode* node, SourceConfig& source);
   void ReadRemoteWrites(const YamlNode* node, std::vector<RemoteWriteConfig>& all);
   RemoteWriteConfig ReadRemoteWrite(const YamlNode& node);
-  void ReadHttp(ConfigFields& fields, std::map<std::string, Secret>& headers,
-                HttpClientConfig& http);
   void ReadMessage(ConfigFields& fields, remote::WriteMessage& message);
-  void ReadBasicAuth(const YamlNode* node, BasicAuthConfig& auth);
-  void ReadAuthorization(const YamlNode* node, AuthorizationConfig& authorization);
-  void ReadTls(const YamlNode* node, TlsConfig& tls);
   void ReadQueue(const YamlNode* node, QueueConfig& queue);
   void ReadUrl(ConfigFields& fields, std::string& url);
   void ReadPatterns(ConfigFields& fields, std::string_view name, std::vector<std::string>& paths);
-  void ReadPath(ConfigFields& fields, std::string_view name, std::string& path);
-  std::string Resolve(const std::string& path) const;
 
   ConfigLog log_;
-  const std::filesystem::path folder_;
+  const std::string folder_;
 };
-
-std::string ConfigReader::Resolve(const std::string& path) const {
-  if (path.empty() || path[0] == '/') return path;
-  return (folder_ / path).lexically_normal().string();
-}
 
 Config ConfigReader::Read(const YamlNode* root) {
   Config config;
@@ -86,6 +50,7 @@ Config ConfigReader::Read(const YamlNode* root) {
   ReadGlobal(fields.Find("global"), config.global);
   ReadPatterns(fields, "rule_files", config.rule_files);
   ReadPatterns(fields, "slo_files", config.slo_files);
+  ReadAlerting(fields.Find("alerting"), folder_, log_, config.alerting);
   ReadRemoteWrites(fields.Find("remote_write"), config.remote_write);
   ReadSource(fields.Find("source"), config.source);
   fields.Finish(RefusedTopKeys());
@@ -117,13 +82,8 @@ void ConfigReader::ReadPatterns(ConfigFields& fields, std::string_view name,
                                 GoQuote(path),
                                 ": * is allowed in the last part only"));
     }
-    path = Resolve(path);
+    path = ResolvePath(folder_, path);
   }
-}
-
-void ConfigReader::ReadPath(ConfigFields& fields, std::string_view name, std::string& path) {
-  fields.Read(name, path);
-  path = Resolve(path);
 }
 
 void ConfigReader::ReadUrl(ConfigFields& fields, std::string& url) {
@@ -168,7 +128,7 @@ void ConfigReader::ReadSource(const YamlNode* node, SourceConfig& source) {
                                        kMaxSourceConcurrency));
   }
   fields.Read("max_samples_per_second", source.max_samples_per_second, 0);
-  ReadHttp(fields, source.headers, source.http);
+  ReadHttpClient(fields, folder_, log_, source.headers, source.http);
   fields.Finish(RefusedHttpKeys());
 }
 
@@ -197,7 +157,7 @@ RemoteWriteConfig ConfigReader::ReadRemoteWrite(const YamlNode& node) {
   if (!fields.Has("url") && node.is_mapping()) log_.Error(node, "url for remote_write is empty");
   fields.Read("name", config.name);
   fields.Read("remote_timeout", config.remote_timeout, absl::Milliseconds(1));
-  ReadHttp(fields, config.headers, config.http);
+  ReadHttpClient(fields, folder_, log_, config.headers, config.http);
   ReadMessage(fields, config.protobuf_message);
   fields.Read("send_native_histograms", config.send_native_histograms);
   ReadRelabelRules(fields, "write_relabel_configs",
@@ -220,78 +180,6 @@ void ConfigReader::ReadMessage(ConfigFields& fields, remote::WriteMessage& messa
                StrCat("invalid protobuf_message value: unknown remote write protobuf message ",
                       name, ", supported: ",
                       remote::WriteMessageNames({std::begin(all), std::end(all)})));
-}
-
-void ConfigReader::ReadHttp(ConfigFields& fields, std::map<std::string, Secret>& headers,
-                            HttpClientConfig& http) {
-  fields.Read("headers", headers);
-  for (const auto& [name, value] : headers) {
-    const std::string lower = absl::AsciiStrToLower(name);
-    if (lower == "authorization") {
-      fields.Error("headers",
-                   "authorization header must be changed via the basic_auth or authorization "
-                   "parameter");
-    } else if (IsReservedHeader(lower)) {
-      fields.Error("headers", StrCat(name, " is a reserved header. It must not be changed"));
-    } else if (!IsHeaderName(name)) {
-      fields.Error("headers", StrCat(GoQuote(name), " is not a valid header name"));
-    } else if (value.reveal().find_first_of("\r\n") != std::string::npos) {
-      fields.Error("headers", StrCat("the value of header ", name, " holds a line break"));
-    }
-  }
-  if (fields.Has("basic_auth") && fields.Has("authorization")) {
-    fields.Error("authorization", "at most one of basic_auth and authorization must be configured");
-  }
-  ReadBasicAuth(fields.Find("basic_auth"), http.basic_auth);
-  ReadAuthorization(fields.Find("authorization"), http.authorization);
-  ReadTls(fields.Find("tls_config"), http.tls_config);
-}
-
-void ConfigReader::ReadBasicAuth(const YamlNode* node, BasicAuthConfig& auth) {
-  ConfigFields fields(node, "basic_auth", log_);
-  fields.Read("username", auth.username);
-  ReadPath(fields, "username_file", auth.username_file);
-  fields.Read("password", auth.password);
-  ReadPath(fields, "password_file", auth.password_file);
-  if (!auth.username.empty() && !auth.username_file.empty()) {
-    fields.Error("username_file",
-                 "at most one of basic_auth username & username_file must be configured");
-  }
-  if (!auth.password.empty() && !auth.password_file.empty()) {
-    fields.Error("password_file",
-                 "at most one of basic_auth password & password_file must be configured");
-  }
-  fields.Finish({});
-}
-
-void ConfigReader::ReadAuthorization(const YamlNode* node, AuthorizationConfig& authorization) {
-  ConfigFields fields(node, "authorization", log_);
-  fields.Read("type", authorization.type);
-  fields.Read("credentials", authorization.credentials);
-  ReadPath(fields, "credentials_file", authorization.credentials_file);
-  if (absl::AsciiStrToLower(authorization.type) == "basic") {
-    fields.Error("type",
-                 "authorization type cannot be set to \"basic\", use \"basic_auth\" instead");
-  }
-  if (!authorization.credentials.empty() && !authorization.credentials_file.empty()) {
-    fields.Error("credentials_file",
-                 "at most one of authorization credentials & credentials_file must be configured");
-  }
-  fields.Finish({});
-}
-
-void ConfigReader::ReadTls(const YamlNode* node, TlsConfig& tls) {
-  ConfigFields fields(node, "tls_config", log_);
-  ReadPath(fields, "ca_file", tls.ca_file);
-  ReadPath(fields, "cert_file", tls.cert_file);
-  ReadPath(fields, "key_file", tls.key_file);
-  fields.Read("server_name", tls.server_name);
-  fields.Read("insecure_skip_verify", tls.insecure_skip_verify);
-  if (tls.cert_file.empty() != tls.key_file.empty()) {
-    fields.Error(tls.cert_file.empty() ? "key_file" : "cert_file",
-                 "cert_file and key_file must be configured together");
-  }
-  fields.Finish(RefusedTlsKeys());
 }
 
 void ConfigReader::ReadQueue(const YamlNode* node, QueueConfig& queue) {

@@ -5,7 +5,7 @@
 //
 // Defaults are those of Prometheus, but for retry_on_http_429. Unknown keys are errors with a
 // suggestion; keys of Prometheus that mean nothing here (scrape_configs ...) or not yet
-// (alerting ...) are errors that say so.
+// (tracing ...) are errors that say so.
 // All problems are reported at once, one per line: `FILE:LINE:COL: MESSAGE`.
 // Relative paths resolve against the folder of the file. $VAR and ${VAR} are replaced in the values
 // of external_labels ($$ is a dollar sign). Secrets never appear in messages.
@@ -96,6 +96,30 @@ struct RemoteWriteConfig {
   friend bool operator==(const RemoteWriteConfig&, const RemoteWriteConfig&) = default;
 };
 
+// One entry of static_configs.
+struct TargetGroup {
+  std::vector<std::string> targets;  // HOST[:PORT]
+  std::map<std::string, std::string> labels;
+
+  friend bool operator==(const TargetGroup&, const TargetGroup&) = default;
+};
+
+struct AlertmanagerConfig {
+  std::string scheme = "http";
+  std::string path_prefix;
+  absl::Duration timeout = absl::Seconds(10);
+  std::map<std::string, Secret> headers;
+  HttpClientConfig http;
+  std::vector<TargetGroup> static_configs;
+  std::vector<RelabelRule> relabel_configs;  // over the targets
+  std::vector<RelabelRule> alert_relabel_configs;
+};
+
+struct AlertingConfig {
+  std::vector<RelabelRule> alert_relabel_configs;
+  std::vector<AlertmanagerConfig> alertmanagers;
+};
+
 enum class SourceMode { kAuto, kRemoteRead, kQuery };
 
 // An empty url: there is no source.
@@ -115,6 +139,7 @@ struct Config {
   GlobalConfig global;
   std::vector<std::string> rule_files;  // patterns, absolute or relative to the working folder
   std::vector<std::string> slo_files;
+  AlertingConfig alerting;
   std::vector<RemoteWriteConfig> remote_write;
   SourceConfig source;
 };

@@ -25,6 +25,7 @@ class ConfigLog {
 
   void Error(const YamlNode& at, std::string_view message);
   void ErrorAt(YamlPosition position, std::string_view message);
+  size_t error_count() const { return lines_.size(); }
   // InvalidArgument with one line per error, in order of their place.
   absl::Status ToStatus() const;
   const std::string& file() const { return file_; }

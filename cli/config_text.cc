@@ -37,8 +37,9 @@ class YamlBlock {
   void Flag(std::string_view key, bool value, bool normal = false) {
     if (value != normal) Raw(key, value ? "true" : "false");
   }
-  void List(std::string_view key, const std::vector<std::string>& values) {
-    if (values.empty()) return;
+  void List(std::string_view key, const std::vector<std::string>& values,
+            bool shows_empty = false) {
+    if (values.empty()) return shows_empty ? Raw(key, "[]") : void();
     StrAppend(&out_, Indent(), key, ":\n");
     for (const std::string& value : values) StrAppend(&out_, Indent(), "- ", Quoted(value), "\n");
   }
@@ -110,6 +111,37 @@ void WriteRelabelRules(YamlBlock& block, std::string_view key,
   }
 }
 
+void WriteAlertmanager(YamlBlock& list, const AlertmanagerConfig& config) {
+  list.StartItem();
+  list.Text("scheme", config.scheme);
+  list.Text("path_prefix", config.path_prefix);
+  list.Time("timeout", config.timeout);
+  list.Text("api_version", "v2");
+  WriteHttp(list, config.headers, config.http);
+  WriteRelabelRules(list, "relabel_configs", config.relabel_configs);
+  WriteRelabelRules(list, "alert_relabel_configs", config.alert_relabel_configs);
+  if (config.static_configs.empty()) return;
+  YamlBlock groups = list.Open("static_configs");
+  for (const TargetGroup& group : config.static_configs) {
+    groups.StartItem();
+    groups.List("targets", group.targets, /*shows_empty=*/true);
+    if (group.labels.empty()) continue;
+    YamlBlock labels = groups.Open("labels");
+    for (const auto& [name, value] : group.labels) labels.Always(YamlBlock::Quoted(name), value);
+  }
+}
+
+void WriteAlerting(YamlBlock& root, const AlertingConfig& config) {
+  if (config.alert_relabel_configs.empty() && config.alertmanagers.empty()) return;
+  YamlBlock alerting = root.Open("alerting");
+  WriteRelabelRules(alerting, "alert_relabel_configs", config.alert_relabel_configs);
+  if (config.alertmanagers.empty()) return;
+  YamlBlock list = alerting.Open("alertmanagers");
+  for (const AlertmanagerConfig& alertmanager : config.alertmanagers) {
+    WriteAlertmanager(list, alertmanager);
+  }
+}
+
 void WriteGlobal(YamlBlock& root, const GlobalConfig& config) {
   YamlBlock global = root.Open("global");
   global.Time("evaluation_interval", config.evaluation_interval);
@@ -161,6 +193,7 @@ std::string ToYaml(const Config& config) {
   WriteGlobal(root, config.global);
   root.List("rule_files", config.rule_files);
   root.List("slo_files", config.slo_files);
+  WriteAlerting(root, config.alerting);
   WriteSource(root, config.source);
   if (!config.remote_write.empty()) {
     YamlBlock list = root.Open("remote_write");

@@ -17,7 +17,6 @@ const std::vector<RefusedKey>& RefusedTopKeys() {
       {"storage", "has no meaning here: see the --storage flags"},
       {"tracing", kNotYet},
       {"otlp", kNotYet},
-      {"alerting", kNotYet},
       {"remote_read", "has no meaning here: name the Prometheus to read from in source"},
   };
   return *kKeys;
@@ -57,6 +56,28 @@ const std::vector<RefusedKey>& RefusedHttpKeys() {
       {"bearer_token", "is not supported; use authorization"},
       {"bearer_token_file", "is not supported; use authorization"},
   };
+  return *kKeys;
+}
+
+const std::vector<RefusedKey>& RefusedAlertmanagerKeys() {
+  static const auto* const kKeys = [] {
+    auto* keys = new std::vector<RefusedKey>(RefusedHttpKeys());
+    for (const std::string_view name :
+         {"aws_sd_configs",          "azure_sd_configs",     "consul_sd_configs",
+          "digitalocean_sd_configs", "dns_sd_configs",       "docker_sd_configs",
+          "dockerswarm_sd_configs",  "ec2_sd_configs",       "eureka_sd_configs",
+          "file_sd_configs",         "gce_sd_configs",       "hetzner_sd_configs",
+          "http_sd_configs",         "ionos_sd_configs",     "kubernetes_sd_configs",
+          "kuma_sd_configs",         "lightsail_sd_configs", "linode_sd_configs",
+          "marathon_sd_configs",     "nerve_sd_configs",     "nomad_sd_configs",
+          "oci_sd_configs",          "openstack_sd_configs", "outscale_sd_configs",
+          "ovhcloud_sd_configs",     "puppetdb_sd_configs",  "scaleway_sd_configs",
+          "serverset_sd_configs",    "stackit_sd_configs",   "triton_sd_configs",
+          "uyuni_sd_configs",        "vultr_sd_configs"}) {
+      keys->push_back({name, "is not supported; name the Alertmanagers in static_configs"});
+    }
+    return keys;
+  }();
   return *kKeys;
 }
 

@@ -11,8 +11,9 @@ namespace sloburn::cli {
 
 const std::vector<RefusedKey>& RefusedTopKeys();
 const std::vector<RefusedKey>& RefusedGlobalKeys();
-const std::vector<RefusedKey>& RefusedHttpKeys();  // of remote_write and source
+const std::vector<RefusedKey>& RefusedHttpKeys();  // of remote_write, source and alertmanagers
 const std::vector<RefusedKey>& RefusedTlsKeys();
+const std::vector<RefusedKey>& RefusedAlertmanagerKeys();  // with those of HTTP
 const std::vector<RefusedKey>& RefusedQueueKeys();
 
 }  // namespace sloburn::cli

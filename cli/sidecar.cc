@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "cli/config_text.h"
+#include "cli/notifier_config.h"
+#include "cli/notifier_metrics.h"
 #include "cli/sidecar_metrics.h"
 #include "cli/version.h"
 #include "cli/web_config_file.h"
@@ -40,7 +43,8 @@ Sidecar::Sidecar(SidecarOptions options)
       storage_(WithSlack(options_.storage)),
       metadata_(options_.max_metadata),
       outbox_(storage_, options_.outbox),
-      writers_(outbox_, options_.drain) {}
+      writers_(outbox_, options_.drain),
+      notifier_(options_.notifier) {}
 
 Sidecar::~Sidecar() { Stop(); }
 
@@ -66,6 +70,8 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
     manager.keeps_state = true;
     manager.stored_state = sidecar->durable_->TakeValues();
   }
+  manager.alerts = &sidecar->notifier_;
+  manager.resend_delay = sidecar->options_.resend_delay;
   manager.coverage = sidecar->source_.get();
   manager.source = sidecar->source_.get();
   sidecar->manager_ = std::make_unique<rules::Manager>(std::move(manager));
@@ -122,6 +128,8 @@ absl::Status Sidecar::Apply(const Config& config) {
   ASSIGN_OR_RETURN(std::vector<rules::Slo> slos,
                    rules::ReadSloFiles(config.slo_files, slo_options));
   ASSIGN_OR_RETURN(RemoteWriters::Change writers, writers_.Prepare(config));
+  ASSIGN_OR_RETURN(const rules::NotifierConfig alerting, ToNotifierConfig(config));
+  ASSIGN_OR_RETURN(rules::Notifier::Change alertmanagers, notifier_.Prepare(alerting));
   rules::RuleConfig rules;
   rules.file_patterns = config.rule_files;
   rules.evaluation_interval = config.global.evaluation_interval;
@@ -130,11 +138,13 @@ absl::Status Sidecar::Apply(const Config& config) {
   RETURN_IF_ERROR(manager_->Load(rules));
 
   writers_.Install(std::move(writers));
+  notifier_.Install(std::move(alertmanagers));
   {
     absl::MutexLock lock(&config_mutex_);
     slos_ = std::make_shared<const std::vector<rules::Slo>>(std::move(slos));
     pull_interval_ = config.global.evaluation_interval;
     config_text_ = ToYaml(config);
+    alertmanagers_ = ListAlertmanagers(config.alerting);
     last_reload_ = clock_.Now();
   }
   {
@@ -211,7 +221,13 @@ web::RuntimeInfo Sidecar::Runtime() const {
   return info;
 }
 
+web::Alertmanagers Sidecar::AlertmanagerUrls() const {
+  absl::MutexLock lock(&config_mutex_);
+  return alertmanagers_;
+}
+
 void Sidecar::ConnectStatus() {
+  dependencies_.alertmanagers = [this] { return AlertmanagerUrls(); };
   dependencies_.runtime_info = [this] { return Runtime(); };
   dependencies_.flags = [this] { return options_.flags; };
   dependencies_.config_yaml = [this] {
@@ -225,6 +241,7 @@ void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
   if (durable_ != nullptr) AddDurableMetrics(durable_->Stats(), families);
   AddRuleMetrics(manager_->Metrics(), families);
   for (const auto& [name, stats] : writers_.Stats()) AddWriterMetrics(name, stats, families);
+  AddNotifierMetrics(notifier_, AlertmanagerUrls().active.size(), families);
   if (source_ != nullptr) AddSourceMetrics(source_->Stats(), families);
   families.push_back(web::SingleMetric("sloburn_config_last_reload_successful",
                                        "Whether the last configuration reload succeeded.",
@@ -296,7 +313,9 @@ void Sidecar::Stop() {
     // A reload that came by HTTP must not start writers after these are stopped.
     absl::MutexLock lock(&reload_mutex_);
     if (manager_ != nullptr) manager_->Stop();
+    std::thread alerts([this] { notifier_.Stop(); });  // beside the writers
     writers_.Stop();
+    alerts.join();
   }
   if (server_ != nullptr) {
     const absl::Status status = server_->Stop(kShutdownGrace);

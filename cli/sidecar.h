@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The running process: store, source, rules, write-back and HTTP server, wired together.
+// The running process: store, source, rules, write-back, notifications and HTTP server, wired
+// together.
 //
 //   ASSIGN_OR_RETURN(auto sidecar, Sidecar::Create(options));
 //   RETURN_IF_ERROR(sidecar->Start());   // listens; rules tick
@@ -29,6 +30,7 @@
 #include "engine/storage/memory_storage.h"
 #include "engine/storage/outbox.h"
 #include "rules/manager.h"
+#include "rules/notifier/notifier.h"
 #include "rules/slo/evaluation.h"
 #include "web/dependencies.h"
 #include "web/server.h"
@@ -60,6 +62,8 @@ struct SidecarOptions {
   web::ReadLimits read_limits;
   bool shows_progress = false;              // a bar on stderr while history is loaded
   absl::Duration drain = absl::Seconds(5);  // for remote write at the end
+  rules::NotifierOptions notifier;
+  absl::Duration resend_delay = absl::Minutes(1);  // --rules.alert.resend-delay
 };
 
 class Sidecar {
@@ -90,6 +94,7 @@ class Sidecar {
   void UpdateDemand(absl::Duration interval);
   web::ReadyState Ready() const;
   web::RuntimeInfo Runtime() const;
+  web::Alertmanagers AlertmanagerUrls() const;
   void ConnectStatus();
   void CollectMetrics(std::vector<web::MetricFamily>& families) const;
 
@@ -103,6 +108,7 @@ class Sidecar {
   std::unique_ptr<SourceAlertHistory> alert_history_;  // the same
   Outbox outbox_;
   RemoteWriters writers_;
+  rules::Notifier notifier_;
   std::unique_ptr<rules::Manager> manager_;
   web::Dependencies dependencies_;  // the router's handlers point into it
   web::Router router_;
@@ -115,6 +121,7 @@ class Sidecar {
   std::shared_ptr<const std::vector<rules::Slo>> slos_ ABSL_GUARDED_BY(config_mutex_);
   absl::Duration pull_interval_ ABSL_GUARDED_BY(config_mutex_);
   std::string config_text_ ABSL_GUARDED_BY(config_mutex_);  // of what is in force
+  web::Alertmanagers alertmanagers_ ABSL_GUARDED_BY(config_mutex_);
   absl::Time last_reload_ ABSL_GUARDED_BY(config_mutex_);   // the last that succeeded
 
   mutable absl::Mutex labels_mutex_;

@@ -65,6 +65,12 @@ struct ReadLimits {
   int64_t max_decoded_bytes = 32 << 20;  // of a request
 };
 
+// Whole URLs of the endpoints that alerts are posted to.
+struct Alertmanagers {
+  std::vector<std::string> active;
+  std::vector<std::string> dropped;  // by relabelling
+};
+
 struct Dependencies {
   Storage* storage = nullptr;                  // required
   Clock* clock = nullptr;                      // required
@@ -76,6 +82,9 @@ struct Dependencies {
 
   // What /api/v1/slos evaluates. Null: there are no SLOs.
   std::function<rules::SloInput()> slos;
+
+  // Null: there are none.
+  std::function<Alertmanagers()> alertmanagers;
 
   // Null: always ready.
   std::function<ReadyState()> ready;

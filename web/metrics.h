@@ -15,12 +15,12 @@
 
 namespace sloburn::web {
 
-enum class MetricType { kCounter, kGauge, kHistogram, kUntyped };
+enum class MetricType { kCounter, kGauge, kHistogram, kSummary, kUntyped };
 
 struct MetricSample {
   std::vector<Label> labels;  // in the order they shall be written
   double value = 0;
-  std::string suffix;  // "_bucket", "_sum", "_count" of a histogram; else empty
+  std::string suffix;  // "_bucket", "_sum", "_count" of a histogram or summary; else empty
 };
 
 struct MetricFamily {

@@ -2,6 +2,7 @@
 #include "cli/commands/rule_flags.h"
 
 #include "base/status_macros.h"
+#include "cli/commands/flag_checks.h"
 #include "cli/commands/query_flags.h"
 
 namespace sloburn::cli {
@@ -16,6 +17,21 @@ void RuleFlags::AddTo(CLI::App& command) {
   command.add_option("--rules.alert.for-grace-period", for_grace_period_,
                      "Least time between such a restored alert and its firing; rules whose `for` is "
                      "shorter are not restored");
+  command.add_option("--rules.alert.resend-delay", resend_delay_,
+                     "Least time between two messages to Alertmanager about an alert");
+  command
+      .add_option("--alertmanager.notification-queue-capacity", notification_capacity_,
+                  "Alerts that may wait for one Alertmanager; the oldest are dropped")
+      ->check(WholeNumber(1, 10'000'000));
+  command
+      .add_option("--alertmanager.notification-batch-size", notification_batch_size_,
+                  "Alerts of one request to Alertmanager")
+      ->check(WholeNumber(1, 1'000'000));
+  command
+      .add_flag("--alertmanager.drain-notification-queue-on-shutdown,"
+                "!--no-alertmanager.drain-notification-queue-on-shutdown",
+                drains_notifications_, "Send waiting alerts at the end, for at most 5 s")
+      ->default_str("true");
 }
 
 absl::Status RuleFlags::ApplyTo(SidecarOptions& options) const {
@@ -25,6 +41,11 @@ absl::Status RuleFlags::ApplyTo(SidecarOptions& options) const {
       ParseDurationFlag("--rules.alert.for-outage-tolerance", for_outage_tolerance_));
   ASSIGN_OR_RETURN(options.restore.for_grace_period,
                    ParseDurationFlag("--rules.alert.for-grace-period", for_grace_period_));
+  ASSIGN_OR_RETURN(options.resend_delay,
+                   ParseDurationFlag("--rules.alert.resend-delay", resend_delay_));
+  options.notifier.queue.capacity = notification_capacity_;
+  options.notifier.queue.max_batch_size = notification_batch_size_;
+  if (!drains_notifications_) options.notifier.drain = absl::ZeroDuration();
   return absl::OkStatus();
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags of the rule engine: what is done about outages, and about alerts.
+// The flags of the rule engine: what is done about outages, and how alerts are told.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,6 +21,10 @@ class RuleFlags {
   std::string gap_repair_ = "1h";
   std::string for_outage_tolerance_ = "1h";
   std::string for_grace_period_ = "10m";
+  std::string resend_delay_ = "1m";
+  size_t notification_capacity_ = 10'000;
+  size_t notification_batch_size_ = 256;
+  bool drains_notifications_ = true;
 };
 
 }  // namespace sloburn::cli

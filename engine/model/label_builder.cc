@@ -91,4 +91,13 @@ Labels WithoutLabels(const Labels& labels, const std::vector<std::string>& names
   return Filter(labels, [&](std::string_view name) { return !ContainsName(names, name); });
 }
 
+Labels AddMissingLabels(const Labels& labels, const std::vector<Label>& added) {
+  if (added.empty()) return labels;
+  LabelBuilder builder(labels);
+  for (const Label& label : added) {
+    if (!labels.Has(label.name)) builder.Set(label.name, label.value);
+  }
+  return builder.Build();
+}
+
 }  // namespace sloburn

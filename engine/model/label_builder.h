@@ -35,4 +35,7 @@ Labels DropMetricName(const Labels& labels);
 Labels KeepLabels(const Labels& labels, const std::vector<std::string>& names);
 Labels WithoutLabels(const Labels& labels, const std::vector<std::string>& names);
 
+// `labels` and those of `added` whose names it lacks.
+Labels AddMissingLabels(const Labels& labels, const std::vector<Label>& added);
+
 }  // namespace sloburn

@@ -41,12 +41,15 @@ struct BasicAuth {
   std::string username_file = {};  // the same
 
   bool is_used() const { return !username.empty() || !username_file.empty(); }
+  friend bool operator==(const BasicAuth&, const BasicAuth&) = default;
 };
 
 struct Authorization {
   std::string type = "Bearer";
   std::string credentials = {};
   std::string credentials_file = {};  // read at each request; white space around it is cut
+
+  friend bool operator==(const Authorization&, const Authorization&) = default;
 };
 
 struct TlsOptions {
@@ -54,6 +57,8 @@ struct TlsOptions {
   std::string cert_file = {}, key_file = {};
   std::string server_name = {};  // empty: the host of the URL
   bool insecure_skip_verify = false;
+
+  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
 struct HttpClientOptions {
@@ -69,6 +74,8 @@ struct HttpClientOptions {
   std::vector<std::pair<std::string, std::string>> headers = {};  // added to each request
   std::string user_agent = "sloburn";
   size_t max_idle_connections = 4;
+
+  friend bool operator==(const HttpClientOptions&, const HttpClientOptions&) = default;
 };
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;

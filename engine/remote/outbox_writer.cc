@@ -14,15 +14,6 @@
 namespace sloburn::remote {
 namespace {
 
-Labels WithExternalLabels(const Labels& labels, const std::vector<Label>& external) {
-  if (external.empty()) return labels;
-  LabelBuilder builder(labels);
-  for (const Label& label : external) {
-    if (!labels.Has(label.name)) builder.Set(label.name, label.value);
-  }
-  return builder.Build();
-}
-
 // Late samples come after newer ones, and two series may have become one.
 template <typename Samples>
 void SortByTime(Samples& samples) {
@@ -72,7 +63,7 @@ WriteBatch OutboxWriter::ToWriteBatch(OutboxBatch batch) {
   std::unordered_map<Labels, size_t, LabelsHash> positions;
   for (SeriesSamples& series : batch.series) {
     std::optional<Labels> labels =
-        Relabel(WithExternalLabels(series.labels, options_.external_labels), options_.relabel);
+        Relabel(AddMissingLabels(series.labels, options_.external_labels), options_.relabel);
     if (!labels || labels->empty()) {
       samples_relabelled_away_ += std::ssize(series.samples) + std::ssize(series.histograms);
       continue;

@@ -8,20 +8,11 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
-#include "engine/model/label_builder.h"
 
 namespace sloburn::remote {
 namespace {
 
 constexpr absl::Duration kLogPause = absl::Minutes(1);
-
-Labels WithExternalLabels(const Labels& labels, const std::vector<Label>& external) {
-  LabelBuilder builder(labels);
-  for (const Label& label : external) {
-    if (!labels.Has(label.name)) builder.Set(label.name, label.value);
-  }
-  return builder.Build();
-}
 
 }  // namespace
 
@@ -113,26 +104,6 @@ void RemoteWriter::EndThread() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::vector<SeriesSample> RemoteWriter::StopAndTake() {
-  EndThread();
-  std::vector<SeriesSample> taken;
-  for (const WriteBatch& batch : sender_->TakeUnsent()) {
-    for (const SeriesSamples& series : batch.series) {
-      for (const Sample& sample : series.samples) {
-        taken.push_back({series.labels, sample.timestamp_ms, sample.value});
-      }
-      for (const HistogramSample& sample : series.histograms) {
-        taken.push_back({series.labels, sample.timestamp_ms, 0, sample.histogram});
-      }
-    }
-  }
-  absl::MutexLock lock(&mutex_);
-  for (Queued& queued : queue_) taken.push_back(std::move(queued.sample));
-  queue_.clear();
-  under_way_ = 0;
-  return taken;
-}
-
 RemoteWriteStats RemoteWriter::Stats() const {
   RemoteWriteStats stats = sender_->Stats();
   absl::MutexLock lock(&mutex_);
@@ -181,7 +152,7 @@ std::optional<WriteBatch> RemoteWriter::NextBatch() {
   for (const SeriesSample& sample : samples) {
     const auto [found, is_new] = positions.emplace(sample.labels, batch.series.size());
     if (is_new) {
-      batch.series.push_back({WithExternalLabels(sample.labels, options_.external_labels), {}});
+      batch.series.push_back({sample.labels, {}});
     }
     SeriesSamples& series = batch.series[found->second];
     if (sample.histogram != nullptr) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends samples to one endpoint by remote write 1.0, from a queue with a thread of its own.
+// Sends samples to one endpoint by remote write from a queue in memory, on a thread of its own: for
+// bulk transfers. What rules write goes through the outbox (outbox_writer.h).
 //
 //   ASSIGN_OR_RETURN(auto writer, RemoteWriter::Create(options));
 //   writer->Enqueue(samples);  // never blocks and never fails
-//   writer->Flush();           // a tick is over: do not wait for more
+//   writer->Flush();           // do not wait for more
 //   writer->Stop(absl::Seconds(5));
 //
 // Samples go out in the order they came, over one connection, one request at a time; write_sender.h
@@ -34,7 +35,6 @@ struct RemoteWriterOptions {
   size_t capacity = 500'000;  // samples waiting
   size_t max_samples_per_send = 2000;
   absl::Duration batch_send_deadline = absl::Seconds(5);
-  std::vector<Label> external_labels = {};  // added where a series lacks them
 };
 
 class RemoteWriter {
@@ -52,11 +52,6 @@ class RemoteWriter {
   // Sends what is pending for at most `drain`, then drops and counts the rest. A request under way
   // is cut off. Idempotent.
   void Stop(absl::Duration drain);
-
-  // Ends at once and gives back what the endpoint has not accepted, in the order of each series,
-  // for another writer to send. A request under way is cut off and its samples, which already have
-  // their external labels, are among them: the endpoint may get them twice.
-  std::vector<SeriesSample> StopAndTake();
 
   RemoteWriteStats Stats() const;
   const std::string& name() const { return sender_->name(); }

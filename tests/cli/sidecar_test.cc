@@ -149,6 +149,33 @@ TEST_F(SidecarTest, TellsItsStatus) {
   EXPECT_THAT(after["data"]["yaml"].get<std::string>(), HasSubstr("rules.yml"));
 }
 
+TEST_F(SidecarTest, AlertmanagersAreToldAndReloaded) {
+  const auto configure = [this](std::string_view target) {
+    WriteConfig(StrCat("alerting: {alertmanagers: [{static_configs: [{targets: ['", target,
+                       "']}]}]}\n"));
+  };
+  const auto has_metric = [this](std::string_view line) {
+    return web::Get(port_, "/metrics").body.find(line) != std::string::npos;
+  };
+  configure("127.0.0.1:9");
+  Start();
+  EXPECT_EQ(Ask("/api/v1/alertmanagers")["data"]["activeAlertmanagers"][0]["url"],
+            "http://127.0.0.1:9/api/v2/alerts");
+  EXPECT_TRUE(has_metric("prometheus_notifications_queue_length{"
+                         "alertmanager=\"http://127.0.0.1:9/api/v2/alerts\"} 0\n"));
+  EXPECT_TRUE(has_metric("prometheus_notifications_alertmanagers_discovered 1\n"));
+
+  configure("127.0.0.1:10");
+  ASSERT_EQ(ReloadError(), "no error");
+  EXPECT_EQ(Ask("/api/v1/alertmanagers")["data"]["activeAlertmanagers"][0]["url"],
+            "http://127.0.0.1:10/api/v2/alerts");
+  EXPECT_FALSE(has_metric("127.0.0.1:9/"));
+
+  configure("127.0.0.1:no");
+  EXPECT_THAT(ReloadError(), HasSubstr("the port is not a number"));
+  EXPECT_TRUE(has_metric("127.0.0.1:10/"));
+}
+
 TEST_F(SidecarTest, NewSamplesComeWithoutAnyRule) {
   WriteConfig(Source() + "slo_files: [slos.yaml]\n");
   Start();

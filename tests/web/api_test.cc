@@ -554,6 +554,17 @@ std::vector<std::string> RuleNames(const Response& response) {
   return names;
 }
 
+TEST_F(ApiTest, AlertmanagersAreListed) {
+  deps_.alertmanagers = [] {
+    return Alertmanagers{{"http://a:1/api/v2/alerts", "http://b/x&y"}, {"http://c"}};
+  };
+  Build();
+  EXPECT_EQ(Get("/api/v1/alertmanagers").body,
+            R"({"status":"success","data":{"activeAlertmanagers":[)"
+            R"({"url":"http://a:1/api/v2/alerts"},{"url":"http://b/x\u0026y"}],)"
+            R"("droppedAlertmanagers":[{"url":"http://c"}]}})");
+}
+
 TEST_F(ApiTest, RulesCanBeChosen) {
   rules_.groups = {Group("g1", {Recording("r1"), Alerting("a1")}), Group("g2", {Recording("r2")})};
   rules_.groups[1].file = "/etc/other.yml";

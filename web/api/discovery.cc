@@ -2,6 +2,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "base/json_writer.h"
 #include "base/status_macros.h"
 #include "parser/parser.h"
 #include "web/api/api_handler.h"
@@ -36,9 +37,30 @@ absl::StatusOr<Notes> TargetMetadata(const Dependencies& deps, const Form& form,
   return Notes();
 }
 
+void AppendUrls(std::string& out, const std::vector<std::string>& urls) {
+  out += '[';
+  for (const std::string& url : urls) {
+    if (out.back() != '[') out += ',';
+    out += R"({"url":)";
+    AppendJsonString(out, url, /*html_escape=*/true);
+    out += '}';
+  }
+  out += ']';
+}
+
+absl::StatusOr<Notes> AlertmanagerList(const Dependencies& deps, std::string& out) {
+  const Alertmanagers all = deps.alertmanagers == nullptr ? Alertmanagers() : deps.alertmanagers();
+  out += R"({"activeAlertmanagers":)";
+  AppendUrls(out, all.active);
+  out += R"(,"droppedAlertmanagers":)";
+  AppendUrls(out, all.dropped);
+  out += '}';
+  return Notes();
+}
+
 }  // namespace
 
-// Nothing is scraped and no Alertmanager is told: what there is, is none.
+// Nothing is scraped: of targets, what there is, is none.
 void AddDiscovery(Router& router, const Dependencies& deps) {
   const auto add = [&router](std::string_view path, ApiFunction function) {
     router.Add({"GET"}, path, Lane::kControl, ApiHandler(std::move(function)));
@@ -54,9 +76,8 @@ void AddDiscovery(Router& router, const Dependencies& deps) {
         return Notes();
       });
   add("/api/v1/alertmanagers",
-      [](const Request&, const Form&, std::string& out) -> absl::StatusOr<Notes> {
-        out += R"({"activeAlertmanagers":[],"droppedAlertmanagers":[]})";
-        return Notes();
+      [&deps](const Request&, const Form&, std::string& out) {
+        return AlertmanagerList(deps, out);
       });
 }
 

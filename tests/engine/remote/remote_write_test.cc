@@ -60,7 +60,7 @@ std::map<std::string, std::vector<int64_t>> Arrived(const std::vector<FakeReques
 
 TEST(RemoteWriteTest, TheProtocol) {
   FakeServer server([](const FakeRequest&) { return Answer(204, ""); });
-  const auto writer = Writer(server, {.external_labels = {{"i", "kept"}, {"cluster", "eu"}}});
+  const auto writer = Writer(server);
   writer->Enqueue(
       {{Series(1), -5, StaleMarker()}, {Series(2), 7, NormalNan()}, {Series(1), 8, -0.0}});
   writer->Flush();
@@ -77,7 +77,7 @@ TEST(RemoteWriteTest, TheProtocol) {
   EXPECT_EQ(request.Header("retry-attempt"), "");
   const WriteRequest message = Decode(request);
   ASSERT_EQ(message.series.size(), 2u);
-  EXPECT_EQ(message.series[0].labels.ToString(), "m{cluster=\"eu\", i=\"1\"}");
+  EXPECT_EQ(message.series[0].labels.ToString(), "m{i=\"1\"}");
   ASSERT_EQ(message.series[0].samples.size(), 2u);
   EXPECT_TRUE(IsStale(message.series[0].samples[0].value));
   EXPECT_EQ(message.series[0].samples[0].timestamp_ms, -5);
@@ -125,31 +125,6 @@ TEST(RemoteWriteTest, RetriesUntilTheServerIsWellAndKeepsTheOrder) {
     EXPECT_EQ(writer->Stats().samples_failed, 0);
     EXPECT_GE(writer->Stats().samples_retried, 3);
   }
-}
-
-TEST(RemoteWriteTest, WhatIsNotSentCanBeTaken) {
-  std::atomic<bool> is_down = true;
-  FakeServer server([&](const FakeRequest&) { return Answer(is_down ? 503 : 204, ""); });
-  const auto first = Writer(server, {.max_samples_per_send = 3, .external_labels = {{"r", "1"}}});
-  for (int64_t t = 1; t <= 4; ++t) first->Enqueue(Tick(2, t));
-  while (first->Stats().requests == 0) absl::SleepFor(absl::Milliseconds(5));
-  std::vector<SeriesSample> taken = first->StopAndTake();
-  EXPECT_EQ(taken.size(), 8u);
-  EXPECT_EQ(first->Stats().samples_dropped, 0);
-  EXPECT_EQ(first->Stats().samples_pending, 0);
-  EXPECT_THAT(first->StopAndTake(), IsEmpty());
-  is_down = false;
-  const auto second = Writer(server, {.external_labels = {{"r", "2"}}});
-  second->Enqueue(std::move(taken));
-  second->Flush();
-  ASSERT_TRUE(second->WaitUntilSent(absl::Seconds(10)));
-  const auto requests = server.requests();
-  const auto arrived = Arrived({requests.back()});
-  // What was under way, three samples, keeps the labels it had.
-  EXPECT_THAT(arrived.at("m{i=\"0\", r=\"1\"}"), ElementsAre(1, 2));
-  EXPECT_THAT(arrived.at("m{i=\"1\", r=\"1\"}"), ElementsAre(1));
-  EXPECT_THAT(arrived.at("m{i=\"0\", r=\"2\"}"), ElementsAre(3, 4));
-  EXPECT_THAT(arrived.at("m{i=\"1\", r=\"2\"}"), ElementsAre(2, 3, 4));
 }
 
 TEST(RemoteWriteTest, BackoffGrowsFromItsLeastToItsMost) {
