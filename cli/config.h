@@ -62,10 +62,20 @@ struct TlsConfig {
   friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
 };
 
+// The values of one header, in this order.
+struct HttpHeaderConfig {
+  std::vector<std::string> values;
+  std::vector<Secret> secrets;
+  std::vector<std::string> files;  // read at each request
+
+  friend bool operator==(const HttpHeaderConfig&, const HttpHeaderConfig&) = default;
+};
+
 struct HttpClientConfig {
   BasicAuthConfig basic_auth;
   AuthorizationConfig authorization;
   TlsConfig tls_config;
+  std::map<std::string, HttpHeaderConfig> http_headers;
 
   friend bool operator==(const HttpClientConfig&, const HttpClientConfig&) = default;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/strings/ascii.h"
 #include "base/closest_word.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
@@ -20,7 +21,23 @@ std::string WithoutQuotedValue(const std::string& message) {
   return StrCat(message.substr(0, begin), "<value>", message.substr(end + 1));
 }
 
+// "password: *abc" is an alias, and its name may be the password.
+std::string WithoutAnchorName(std::string message) {
+  const size_t begin = message.find("anchor '");
+  const size_t end = message.rfind('\'');
+  if (begin == std::string::npos) return message;
+  return StrCat(message.substr(0, begin), "anchor <name>", message.substr(end + 1),
+                "; put text that starts with * or & in quotes");
+}
+
+bool IsKeyCharacter(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.'; }
+
 }  // namespace
+
+std::string ShownKey(std::string_view key) {
+  const size_t end = std::find_if_not(key.begin(), key.end(), IsKeyCharacter) - key.begin();
+  return GoQuote(end == key.size() ? std::string(key) : StrCat(key.substr(0, end), "..."));
+}
 
 absl::StatusOr<YamlStream> ParseConfigYaml(std::string_view text, const YamlLimits& limits,
                                            ConfigLog& log) {
@@ -28,7 +45,7 @@ absl::StatusOr<YamlStream> ParseConfigYaml(std::string_view text, const YamlLimi
   absl::StatusOr<YamlStream> stream = ParseYaml(text, limits, &problems);
   const absl::Status status = stream.ok() ? stream->trailing_error() : stream.status();
   if (!status.ok()) {
-    return absl::Status(status.code(), StrCat(log.file(), ":", std::string(status.message())));
+    return absl::Status(status.code(), StrCat(log.file(), ":", WithoutAnchorName(std::string(status.message()))));
   }
   for (const YamlProblem& problem : problems) {
     log.ErrorAt(problem.position, WithoutQuotedValue(problem.message));
@@ -85,7 +102,7 @@ void ConfigFields::Finish(const std::vector<RefusedKey>& refused) {
     }
     const std::string_view closest = ClosestWord(key->value, known);
     log_.Error(*key,
-               StrCat("unknown key ", GoQuote(key->value), " in ", section_,
+               StrCat("unknown key ", ShownKey(key->value), " in ", section_,
                       closest.empty() ? "" : StrCat("; did you mean ", GoQuote(closest), "?")));
   }
 }

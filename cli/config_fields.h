@@ -43,6 +43,10 @@ class ConfigLog {
 absl::StatusOr<YamlStream> ParseConfigYaml(std::string_view text, const YamlLimits& limits,
                                            ConfigLog& log);
 
+// A key for messages. Where a space is missing after a colon, a secret is part of the key: only what
+// is before the first character that no key has is shown.
+std::string ShownKey(std::string_view key);
+
 // A key that Prometheus knows and this program refuses, with the reason.
 struct RefusedKey {
   std::string_view name;

@@ -2,41 +2,15 @@
 #include "cli/config_http.h"
 
 #include <filesystem>
-#include <set>
 
 #include "absl/strings/ascii.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
+#include "cli/http_headers.h"
 #include "cli/refused_keys.h"
 
 namespace sloburn::cli {
 namespace {
-
-bool IsReservedHeader(std::string_view name) {
-  static const auto* const kReserved =
-      new std::set<std::string, std::less<>>{"accept-encoding",
-                                             "connection",
-                                             "content-encoding",
-                                             "content-length",
-                                             "content-type",
-                                             "host",
-                                             "keep-alive",
-                                             "proxy-authenticate",
-                                             "proxy-authorization",
-                                             "user-agent",
-                                             "www-authenticate",
-                                             "x-prometheus-remote-read-version",
-                                             "x-prometheus-remote-write-version"};
-  return kReserved->count(name) > 0;
-}
-
-bool IsHeaderName(std::string_view name) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  for (const char c : name) {
-    if (!absl::ascii_isalnum(c) && kPunctuation.find(c) == std::string_view::npos) return false;
-  }
-  return !name.empty();
-}
 
 struct Context {
   const std::string& folder;
@@ -54,7 +28,7 @@ void ReadHeaders(ConfigFields& fields, std::map<std::string, Secret>& headers) {
     } else if (IsReservedHeader(lower)) {
       fields.Error("headers", StrCat(name, " is a reserved header. It must not be changed"));
     } else if (!IsHeaderName(name)) {
-      fields.Error("headers", StrCat(GoQuote(name), " is not a valid header name"));
+      fields.Error("headers", StrCat(ShownKey(name), " is not a valid header name"));
     } else if (value.reveal().find_first_of("\r\n") != std::string::npos) {
       fields.Error("headers", StrCat("the value of header ", name, " holds a line break"));
     }
@@ -132,6 +106,7 @@ void ReadHttpClient(ConfigFields& fields, const std::string& folder, ConfigLog& 
   ReadBasicAuth(fields.Find("basic_auth"), context, http.basic_auth);
   ReadAuthorization(fields.Find("authorization"), context, http.authorization);
   ReadTls(fields.Find("tls_config"), context, http.tls_config);
+  ReadHttpHeaders(fields.Find("http_headers"), folder, log, http.http_headers);
 }
 
 }  // namespace sloburn::cli

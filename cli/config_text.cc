@@ -84,6 +84,15 @@ void WriteHttp(YamlBlock& block, const std::map<std::string, Secret>& headers,
     authorization.Hidden("credentials", http.authorization.credentials);
     authorization.Text("credentials_file", http.authorization.credentials_file);
   }
+  if (!http.http_headers.empty()) {
+    YamlBlock all = block.Open("http_headers");
+    for (const auto& [name, header] : http.http_headers) {
+      YamlBlock lines = all.Open(YamlBlock::Quoted(name));
+      lines.List("values", header.values);
+      lines.List("secrets", std::vector<std::string>(header.secrets.size(), "<secret>"));
+      lines.List("files", header.files);
+    }
+  }
   if (http.tls_config != TlsConfig()) {
     YamlBlock tls = block.Open("tls_config");
     tls.Text("ca_file", http.tls_config.ca_file);

@@ -24,6 +24,11 @@ remote::HttpClientOptions ToHttpOptions(const std::string& url, const HttpClient
   options.tls.server_name = http.tls_config.server_name;
   options.tls.insecure_skip_verify = http.tls_config.insecure_skip_verify;
   for (const auto& [name, value] : headers) options.headers.emplace_back(name, value.reveal());
+  for (const auto& [name, header] : http.http_headers) {
+    for (const std::string& value : header.values) options.headers.emplace_back(name, value);
+    for (const Secret& secret : header.secrets) options.headers.emplace_back(name, secret.reveal());
+    for (const std::string& file : header.files) options.header_files.emplace_back(name, file);
+  }
   options.user_agent = std::string("sloburn/") + kVersion;
   return options;
 }

@@ -44,7 +44,6 @@ const std::vector<RefusedKey>& RefusedHttpKeys() {
       {"sigv4", kNotYet},
       {"azuread", kNotYet},
       {"google_iam", kNotYet},
-      {"http_headers", "is not supported; use headers"},
       {"proxy_url", kNotYet},
       {"proxy_from_environment", kNotYet},
       {"no_proxy", kNotYet},

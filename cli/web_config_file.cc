@@ -192,7 +192,7 @@ void WebConfigReader::ReadHttp(const YamlNode* node, web::WebConfig& config) {
     const auto rule = std::find_if(std::begin(kHeaders), std::end(kHeaders),
                                    [&key](const HeaderRule& one) { return one.name == key->value; });
     if (rule == std::end(kHeaders)) {
-      log_.Error(*key, StrCat("HTTP header ", GoQuote(key->value), " can not be configured"));
+      log_.Error(*key, StrCat("HTTP header ", ShownKey(key->value), " can not be configured"));
     } else {
       ReadHeader(*rule, *value, config.headers);
     }

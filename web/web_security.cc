@@ -68,7 +68,7 @@ WebSecurity::Reading WebSecurity::Read() const {
     if (text.ok()) room = *std::move(text);
     return text.ok() ? absl::OkStatus()
                      : absl::Status(text.status().code(),
-                                    StrCat("failed to read ", field, " (", path, "): ",
+                                    StrCat(file_, ": failed to read ", field, " (", path, "): ",
                                            std::string(text.status().message())));
   };
   reading.config = [&]() -> absl::StatusOr<WebConfig> {

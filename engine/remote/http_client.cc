@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -21,6 +22,8 @@ namespace {
 constexpr size_t kMaxErrorBodyBytes = 64 << 10;
 constexpr size_t kMaxSecretBytes = 64 << 10;
 constexpr char kMayHaveArrived[] = "may_have_arrived";  // a payload of errors
+// Shorter ones stand in any text.
+constexpr size_t kShortestSecret = 4;
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -35,6 +38,22 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& file) {
 
 bool HoldsLineBreak(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+// One line for each name, as HTTP allows.
+void JoinEqualNames(HttpHeaders& headers) {
+  HttpHeaders joined;
+  for (auto& [name, value] : headers) {
+    const auto same = std::find_if(joined.begin(), joined.end(), [&name = name](const auto& one) {
+      return absl::EqualsIgnoreCase(one.first, name);
+    });
+    if (same == joined.end()) {
+      joined.emplace_back(std::move(name), std::move(value));
+    } else {
+      StrAppend(&same->second, ", ", value);
+    }
+  }
+  headers = std::move(joined);
 }
 
 // What a file holds, without one final line end; `value` where no file is named.
@@ -145,6 +164,15 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(HttpClientOptions
 
 absl::StatusOr<HttpHeaders> HttpClient::RequestHeaders(const HttpRequest& request) const {
   HttpHeaders headers = options_.headers;
+  for (const auto& [name, file] : options_.header_files) {
+    ASSIGN_OR_RETURN(std::string value, ReadSecretFile(file));
+    absl::StripAsciiWhitespace(&value);
+    if (HoldsLineBreak(value)) {
+      return absl::InvalidArgumentError(StrCat("header file ", file, " holds a line break"));
+    }
+    headers.emplace_back(name, std::move(value));
+  }
+  JoinEqualNames(headers);
   headers.emplace_back("User-Agent", options_.user_agent);
   headers.emplace_back("Accept-Encoding", request.accept_gzip ? "gzip" : "identity");
   headers.insert(headers.end(), request.headers.begin(), request.headers.end());
@@ -182,13 +210,37 @@ std::string HttpClient::Target(const HttpRequest& request) const {
 }
 
 absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
-  return Run(request, {});
+  return WithoutSecrets(Run(request, {}));
 }
 
 absl::StatusOr<HttpResponse> HttpClient::SendStreamed(const HttpRequest& request,
                                                       const HeadReceiver& on_head,
                                                       const BodyReceiver& on_body) {
-  return Run(request, {&on_head, &on_body});
+  return WithoutSecrets(Run(request, {&on_head, &on_body}));
+}
+
+absl::StatusOr<HttpResponse> HttpClient::WithoutSecrets(
+    absl::StatusOr<HttpResponse> response) const {
+  if (!response.ok() || response->status / 100 == 2 || response->body.empty()) return response;
+  std::vector<std::string> secrets = {options_.basic_auth.password,
+                                      options_.authorization.credentials};
+  if (!options_.basic_auth.password_file.empty()) {
+    secrets.push_back(ValueOrFile("", options_.basic_auth.password_file).value_or(""));
+  }
+  for (const auto& [name, value] : RequestHeaders({}).value_or(HttpHeaders())) {
+    if (name == "User-Agent" || name == "Accept-Encoding") continue;
+    secrets.push_back(value);
+    // Of "Bearer xyz" the second part alone is told too.
+    secrets.push_back(value.substr(value.find(' ') + 1));
+  }
+  // The longest first: one may be a part of another.
+  std::sort(secrets.begin(), secrets.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  for (const std::string& secret : secrets) {
+    if (secret.size() < kShortestSecret) break;
+    absl::StrReplaceAll({{secret, "<secret>"}}, &response->body);
+  }
+  return response;
 }
 
 absl::StatusOr<HttpResponse> HttpClient::Run(const HttpRequest& request,

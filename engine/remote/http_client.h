@@ -72,6 +72,9 @@ struct HttpClientOptions {
   Authorization authorization = {};       // used where credentials or the file are given
   TlsOptions tls = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  // added to each request
+  // Names and files: their values come after those of `headers`. Read at each request; white space
+  // around the content is cut.
+  std::vector<std::pair<std::string, std::string>> header_files = {};
   std::string user_agent = "sloburn";
   size_t max_idle_connections = 4;
 
@@ -116,7 +119,8 @@ class HttpClient {
   static absl::StatusOr<std::unique_ptr<HttpClient>> Create(HttpClientOptions options);
   ~HttpClient();
 
-  // Any status is a response. Errors: Unavailable (connecting, TLS, connection lost, answer that
+  // Any status is a response. Where it is no 2xx, what the server repeats of our secrets is replaced
+  // by "<secret>" in the body. Errors: Unavailable (connecting, TLS, connection lost, answer that
   // is not HTTP), DeadlineExceeded, ResourceExhausted (limits), Cancelled (after Cancel), each
   // with host:port and the cause.
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request);
@@ -158,6 +162,7 @@ class HttpClient {
   absl::Status ReceiveBody(HttpConnection& connection, absl::Time deadline,
                            const Receivers& receivers, bool needs_body, HttpResponse& response);
   absl::StatusOr<HttpHeaders> RequestHeaders(const HttpRequest& request) const;
+  absl::StatusOr<HttpResponse> WithoutSecrets(absl::StatusOr<HttpResponse> response) const;
   std::string Target(const HttpRequest& request) const;
 
   const HttpClientOptions options_;

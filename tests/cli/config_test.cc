@@ -204,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "1:43: authorization header must be changed via the basic_auth or authorization "
                 "parameter"},
         BadCase{"remote_write: [{url: 'http://x', headers: {\"a b\": y}}]",
-                "1:43: \"a b\" is not a valid header name"},
+                "1:43: \"a...\" is not a valid header name"},
         BadCase{"remote_write: [{url: 'http://x', headers: {a: \"y\\nB: z\"}}]",
                 "1:43: the value of header a holds a line break"},
         BadCase{"source: {}", "1:9: url for source is empty"},
@@ -278,6 +278,7 @@ remote_write:
   send_native_histograms: true
   queue_config: {capacity: 7, retry_on_http_429: false, sample_age_limit: 90m}
 - url: http://n/push
+  http_headers: {X-A: {values: [b], secrets: [hunter4], files: [c.txt]}}
 )";
   const std::string shown = ToYaml(Parsed(text));
   EXPECT_THAT(shown, Not(HasSubstr("hunter")));
@@ -293,6 +294,10 @@ remote_write:
   EXPECT_TRUE(again.remote_write[0].send_native_histograms);
   EXPECT_EQ(again.remote_write[0].queue_config, Parsed(text).remote_write[0].queue_config);
   EXPECT_EQ(again.remote_write[1].url, "http://n/push");
+  const HttpHeaderConfig& header = again.remote_write[1].http.http_headers.at("X-A");
+  EXPECT_THAT(header.values, ElementsAre("b"));
+  EXPECT_EQ(header.secrets.at(0).reveal(), "<secret>");
+  EXPECT_THAT(header.files, ElementsAre("/etc/s/c.txt"));
   EXPECT_EQ(ToYaml(again), shown);
 }
 

@@ -98,6 +98,30 @@ TEST(HttpClientTest, UserinfoServesAsBasicAuthAndIsNeverShown) {
   EXPECT_THAT(message, AllOf(HasSubstr("answered 500: broken"), Not(HasSubstr("hunter"))));
 }
 
+TEST(HttpClientTest, HeadersFromFilesFollowTheOthersOfTheirName) {
+  const std::string file = testing::TempDir() + "/header";
+  std::ofstream(file) << " three \n";
+  FakeServer server([](const FakeRequest&) { return Answer(200, ""); });
+  const auto client =
+      Client(server, {.headers = {{"X-A", "one"}, {"x-a", "two"}}, .header_files = {{"X-A", file}}});
+  ASSERT_TRUE(client->Get("/").ok());
+  EXPECT_EQ(server.requests()[0].Header("x-a"), "one, two, three");
+}
+
+TEST(HttpClientTest, SecretsThatTheServerRepeatsAreMasked) {
+  FakeServer server([](const FakeRequest& request) {
+    return Answer(request.target == "/good" ? 200 : 401,
+                  StrCat("you sent ", request.Header("authorization"), " and ",
+                         request.Header("x-key"), "; hunter2 is wrong"));
+  });
+  const auto client =
+      Client(server, {.basic_auth = {"me", "hunter2"}, .headers = {{"X-Key", "hunter2-too"}}});
+  const auto response = client->Get("/bad");
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->body, "you sent <secret> and <secret>; <secret> is wrong");
+  EXPECT_THAT(client->Get("/good")->body, HasSubstr("hunter2-too"));
+}
+
 TEST(HttpClientTest, KeepsConnections) {
   FakeServer server([](const FakeRequest& request) { return Answer(200, request.body); });
   const auto client = Client(server);
