@@ -16,9 +16,9 @@ namespace {
 // Prometheus' words, and those of Cortex and Mimir.
 bool SaysKnown(absl::string_view line) {
   const std::string lower = absl::AsciiStrToLower(line);
-  for (const char* words : {"out of order", "out-of-order", "duplicate sample",
-                            "duplicate-timestamp", "duplicate timestamp",
-                            "new-value-for-timestamp"}) {
+  for (const char* words :
+       {"out of order", "out-of-order", "duplicate sample", "duplicate-timestamp",
+        "duplicate timestamp", "new-value-for-timestamp"}) {
     if (absl::StrContains(lower, words)) return true;
   }
   return false;

@@ -125,11 +125,10 @@ Removed RemoveSamples(
   WriteBatch kept;
   kept.may_be_written = batch.may_be_written;
   for (SeriesSamples& series : batch.series) {
-    removed.floats += static_cast<int64_t>(std::erase_if(series.samples, [&](const Sample& s) {
-      return is_unwanted(s.timestamp_ms, nullptr);
-    }));
-    removed.histograms += static_cast<int64_t>(
-        std::erase_if(series.histograms, [&](const HistogramSample& s) {
+    removed.floats += static_cast<int64_t>(std::erase_if(
+        series.samples, [&](const Sample& s) { return is_unwanted(s.timestamp_ms, nullptr); }));
+    removed.histograms +=
+        static_cast<int64_t>(std::erase_if(series.histograms, [&](const HistogramSample& s) {
           return is_unwanted(s.timestamp_ms, s.histogram);
         }));
     AddSeries(std::move(series), kept);

@@ -56,11 +56,12 @@ struct WriteSenderOptions {
   bool send_native_histograms = true;  // false: they are dropped and counted
   absl::Duration min_backoff = absl::Milliseconds(30);
   absl::Duration max_backoff = absl::Seconds(5);
-  absl::Duration max_retry_after = absl::Minutes(5);  // a server may not ask for more
+  absl::Duration max_retry_after = absl::Minutes(5);       // a server may not ask for more
   absl::Duration sample_age_limit = absl::ZeroDuration();  // older ones are dropped; zero: none
   bool retry_on_http_429 = true;
-  // Of a request of 1.0. What is then sent again, because its answer was lost, is the newest of each
-  // series, which Prometheus takes a second time; by 1.0 it refuses a whole request with older ones.
+  // Of a request of 1.0. What is then sent again, because its answer was lost, is the newest of
+  // each series, which Prometheus takes a second time; by 1.0 it refuses a whole request with older
+  // ones.
   bool one_sample_per_series = false;
   int max_isolation_requests = 64;  // refusals in a row; 0: batches are dropped as a whole
 };
@@ -87,8 +88,8 @@ class WriteSender {
 
  private:
   enum class Verdict {
-    kDone,       // all counted
-    kRefused,    // for good
+    kDone,     // all counted
+    kRefused,  // for good
     kTooLarge,
     kBadData,
     kRetry,      // after a pause

@@ -41,6 +41,12 @@ struct RemoteWriteStats {
   int64_t samples_dropped = 0;  // by the owner of the sender, before they were sent
   int64_t samples_relabelled_away = 0;  // by write_relabel_configs, the same
   int64_t samples_pending = 0;  // waiting or under way
+  std::string url;                     // redacted
+  int64_t samples_sent = 0;            // accepted
+  int64_t samples_failed = 0;          // refused
+  int64_t samples_retried = 0;         // each time that they were sent again
+  int64_t samples_dropped = 0;         // by the owner of the sender, before they were sent
+  int64_t samples_pending = 0;         // waiting or under way
   int64_t samples_written_before = 0;  // refused, because the endpoint had them
   int64_t samples_too_old = 0;         // dropped by sample_age_limit
   int64_t histograms_sent = 0;
@@ -52,9 +58,9 @@ struct RemoteWriteStats {
   int64_t histograms_not_sent = 0;     // dropped, for want of send_native_histograms
   int64_t histograms_unsupported = 0;  // dropped: custom buckets, which 1.0 does not know
   int64_t requests = 0;
-  int64_t bytes_sent = 0;       // compressed
-  int64_t highest_ms = 0;       // newest timestamp that came
-  int64_t highest_sent_ms = 0;  // newest timestamp that was accepted
+  int64_t bytes_sent = 0;            // compressed
+  int64_t highest_ms = 0;            // newest timestamp that came
+  int64_t highest_sent_ms = 0;       // newest timestamp that was accepted
   int64_t capacity = 0;              // of the owner's queue, in samples; 0: not told
   int64_t max_samples_per_send = 0;  // 0: not told
   DurationHistogram request_durations;

@@ -66,8 +66,8 @@ TEST(WriteBatchTest, HalvesBySeriesThenByTime) {
 TEST(WriteBatchTest, KindsThatTakeTurnsGoApartInOrder) {
   std::vector<std::string> texts;
   for (const WriteBatch& batch :
-       SplitByKind(Batch({Series("a", {1, 2, 5}, {3, 4, 6}), Series("b", {9}), Series("c", {2}, {1}),
-                          Series("d", {7}, {7})}))) {
+       SplitByKind(Batch({Series("a", {1, 2, 5}, {3, 4, 6}), Series("b", {9}),
+                          Series("c", {2}, {1}), Series("d", {7}, {7})}))) {
     EXPECT_TRUE(batch.may_be_written);
     texts.push_back(Text(batch));
   }
@@ -77,8 +77,8 @@ TEST(WriteBatchTest, KindsThatTakeTurnsGoApartInOrder) {
 
 TEST(WriteBatchTest, Ticks) {
   std::vector<std::string> texts;
-  for (const WriteBatch& batch :
-       SplitByTick(Batch({Series("a", {1, 4}, {2, 4}), Series("b", {9}), Series("c", {}, {1, 2})}))) {
+  for (const WriteBatch& batch : SplitByTick(
+           Batch({Series("a", {1, 4}, {2, 4}), Series("b", {9}), Series("c", {}, {1, 2})}))) {
     EXPECT_TRUE(batch.may_be_written);
     texts.push_back(Text(batch));
   }

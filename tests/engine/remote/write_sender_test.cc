@@ -29,7 +29,9 @@ Labels Series(int i, bool is_bad = false) {
   return Labels::FromPairs(pairs);
 }
 
-double Value(int i, int64_t time) { return static_cast<double>(10 * i) + static_cast<double>(time); }
+double Value(int i, int64_t time) {
+  return static_cast<double>(10 * i) + static_cast<double>(time);
+}
 
 // Of each series the ticks from `first` to `last`.
 WriteBatch Ticks(int series, int64_t first, int64_t last, bool may_be_written = false) {
@@ -181,7 +183,8 @@ TEST_P(WriteSenderTest, ALostAnswerMakesNothingLostOrTwice) {
   }
 }
 
-// One sample of each series in a request: what is sent again is taken again, and no search is needed.
+// One sample of each series in a request: what is sent again is taken again, and no search is
+// needed.
 TEST_P(WriteSenderTest, ALostAnswerCostsOneRequestWhereTicksGoApart) {
   FakeReceiver receiver([&](int number, const FakeRequest&) -> std::optional<Fault> {
     if (number % 2 != 0) return std::nullopt;
@@ -196,8 +199,7 @@ TEST_P(WriteSenderTest, ALostAnswerCostsOneRequestWhereTicksGoApart) {
 }
 
 TEST_P(WriteSenderTest, A2xxIsASuccessWhateverItsBody) {
-  const std::string headers =
-      "X-Prometheus-Remote-Write-Samples-Written: 2\r\n";
+  const std::string headers = "X-Prometheus-Remote-Write-Samples-Written: 2\r\n";
   const std::string head = StrCat("HTTP/1.1 200 OK\r\n", headers);
   for (const std::string& answer : {
            StrCat(head, "Content-Length: 3\r\n\r\nabc"),
@@ -373,7 +375,8 @@ TEST(WriteSenderFallbackTest, TheOtherMessageIsUsedForGood) {
     const auto requests = receiver.requests();
     ASSERT_EQ(requests.size(), 4u);
     for (size_t i = 0; i < requests.size(); ++i) {
-      EXPECT_EQ(requests[i].Header("x-prometheus-remote-write-version"), i == 0 ? "2.0.0" : "0.1.0");
+      EXPECT_EQ(requests[i].Header("x-prometheus-remote-write-version"),
+                i == 0 ? "2.0.0" : "0.1.0");
       EXPECT_EQ(requests[i].Header("retry-attempt"), "");
     }
     EXPECT_EQ(sender->Stats().samples_sent, 6);
