@@ -215,10 +215,11 @@ std::string WriteSender::Encode(WriteBatch& batch) {
   if (message_ == WriteMessage::kVersion2) {
     return SnappyCompress(EncodeWriteRequestV2(batch.series));
   }
-  const Removed removed = RemoveSamples(batch, [](int64_t, const HistogramPtr& histogram) {
+  const auto is_unsupported = [](int64_t, const HistogramPtr& histogram) {
     return histogram != nullptr && histogram->uses_custom_buckets();
-  });
-  if (removed.histograms > 0) {
+  };
+  if (CountHistograms(batch) > 0) {
+    const Removed removed = RemoveSamples(batch, is_unsupported);
     absl::MutexLock lock(&mutex_);
     stats_.histograms_unsupported += removed.histograms;
     Forget(removed);
