@@ -34,18 +34,12 @@ struct DurationHistogram {
 
 // What `samples_` counts are floats and native histograms, of which `histograms_` are the latter.
 struct RemoteWriteStats {
-  std::string url;              // redacted
-  int64_t samples_sent = 0;     // accepted
-  int64_t samples_failed = 0;   // refused
-  int64_t samples_retried = 0;  // each time that they were sent again
-  int64_t samples_dropped = 0;  // by the owner of the sender, before they were sent
-  int64_t samples_relabelled_away = 0;  // by write_relabel_configs, the same
-  int64_t samples_pending = 0;  // waiting or under way
   std::string url;                     // redacted
   int64_t samples_sent = 0;            // accepted
   int64_t samples_failed = 0;          // refused
   int64_t samples_retried = 0;         // each time that they were sent again
   int64_t samples_dropped = 0;         // by the owner of the sender, before they were sent
+  int64_t samples_relabelled_away = 0;  // by write_relabel_configs, the same
   int64_t samples_pending = 0;         // waiting or under way
   int64_t samples_written_before = 0;  // refused, because the endpoint had them
   int64_t samples_too_old = 0;         // dropped by sample_age_limit
