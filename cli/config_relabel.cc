@@ -42,7 +42,8 @@ bool ReadAction(ConfigFields& fields, RelabelAction& action) {
     action = *known;
     return true;
   }
-  fields.Error("action", name.empty() ? "relabel action cannot be empty"
+  const YamlNode* const node = fields.Find("action");
+  fields.Error("action", node->is_null() ? "relabel action cannot be empty"
                                       : StrCat("unknown relabel action ", GoQuote(name),
                                                "; use replace, keep, drop, keepequal, dropequal, "
                                                "hashmod, labelmap, labeldrop, labelkeep, lowercase "

@@ -45,6 +45,25 @@ def require_prometheus():
     return path
 
 
+def require_alertmanager():
+    path = find("prometheus-alertmanager", "prometheus-alertmanager") or shutil.which("alertmanager")
+    if path is None:
+        print("SKIPPED: no prometheus-alertmanager binary in $PEERS_DIR, ~/.cache/peers or $PATH")
+        sys.exit(SKIP)
+    return path
+
+
+def with_templates(command):
+    """Debian's Alertmanager wants its templates in /usr/share. Where it was only unpacked, it gets them
+    there in a mount namespace of its own."""
+    wanted = "/usr/share/prometheus/alertmanager"
+    unpacked = os.path.join(os.path.dirname(os.path.dirname(command[0])), "share", "prometheus", "alertmanager")
+    if os.path.exists(wanted) or not os.path.exists(unpacked):
+        return command
+    script = f'mount -t tmpfs tmpfs /usr/share && mkdir -p {wanted} && cp "$0"/*.tmpl {wanted} && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, unpacked, *command]
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -253,6 +272,46 @@ def prometheus(binary, path, *flags, config=""):
     with running(command, os.path.join(path, "prometheus.log")):
         wait_for("prometheus", lambda: get(base + "/-/ready"))
         yield base
+
+
+def webhook():
+    """A receiver of Alertmanager's notifications: its URL, and the list that they are added to."""
+    notified = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            notified.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/", notified
+
+
+@contextlib.contextmanager
+def alertmanager(binary, path, webhook_url, port=None, web_config=None, scheme="http"):
+    """One that notifies of each alert at once; yields its URL and process. Its state stays in `path`."""
+    port = port or free_port()
+    file = os.path.join(path, f"alertmanager-{port}.yml")
+    with open(file, "w") as f:
+        json.dump({"route": {"receiver": "hook", "group_by": ["..."], "group_wait": "0s",
+                             "group_interval": "1s", "repeat_interval": "1h"},
+                   "receivers": [{"name": "hook", "webhook_configs": [
+                       {"url": webhook_url, "send_resolved": True}]}]}, f)
+    command = [binary, "--config.file=" + file, f"--storage.path={path}/alertmanager-{port}",
+               f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+    if web_config:
+        command.append("--web.config.file=" + web_config)
+    with running(with_templates(command), os.path.join(path, f"alertmanager-{port}.log")) as process:
+        def is_up():
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+        wait_for("alertmanager", is_up)
+        yield f"{scheme}://127.0.0.1:{port}", process
 
 
 @contextlib.contextmanager
