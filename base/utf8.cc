@@ -11,18 +11,6 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-// Code points strconv.Quote escapes although they are valid: controls, and the separators and
-// format characters that have no visible form. Covers Unicode's Cc, Zs (but space), Zl, Zp, Cf,
-// surrogates, private use and non-characters.
-bool IsPrintable(uint32_t c) {
-  if (c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad) return false;
-  if (c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f)) return false;
-  if ((c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff) return false;
-  if ((c >= 0xe000 && c <= 0xf8ff) || (c >= 0xfff0 && c <= 0xfffb)) return false;
-  if ((c & 0xfffe) == 0xfffe || c >= 0xe0000) return false;
-  return true;
-}
-
 void AppendEscapedRune(std::string& out, uint32_t code) {
   const bool is_long = code >= 0x10000;
   out += is_long ? "\\U" : "\\u";
@@ -61,9 +49,8 @@ void AppendHexByte(std::string& out, unsigned char byte) {
   out += kHex[byte & 15];
 }
 
-bool AppendNamedEscape(std::string& out, unsigned char c) {
+bool AppendNamedEscape(std::string& out, unsigned char c, char quote) {
   switch (c) {
-    case '"': out += "\\\""; return true;
     case '\\': out += "\\\\"; return true;
     case '\a': out += "\\a"; return true;
     case '\b': out += "\\b"; return true;
@@ -72,8 +59,37 @@ bool AppendNamedEscape(std::string& out, unsigned char c) {
     case '\r': out += "\\r"; return true;
     case '\t': out += "\\t"; return true;
     case '\v': out += "\\v"; return true;
-    default: return false;
+    default: break;
   }
+  if (c != static_cast<unsigned char>(quote)) return false;
+  out += '\\';
+  out += quote;
+  return true;
+}
+
+std::string Quote(std::string_view text, char quote, bool ascii_only) {
+  std::string out(1, quote);
+  for (size_t i = 0; i < text.size();) {
+    const unsigned char c = text[i];
+    const Utf8Rune rune = DecodeUtf8(text.substr(i));
+    if (AppendNamedEscape(out, c, quote)) {
+      ++i;
+      continue;
+    }
+    const bool is_plain = ascii_only ? rune.code < 0x80 : true;
+    if (!rune.is_valid) {
+      AppendHexByte(out, c);
+    } else if (is_plain && IsGoPrintable(rune.code)) {
+      out.append(text, i, rune.size);
+    } else if (rune.code < 0x20 || rune.code == 0x7f) {
+      AppendHexByte(out, c);
+    } else {
+      AppendEscapedRune(out, rune.code);
+    }
+    i += rune.size;
+  }
+  out += quote;
+  return out;
 }
 
 }  // namespace
@@ -141,28 +157,27 @@ void AppendUtf8(std::string& out, uint32_t code) {
 std::string ToUpperUtf8(std::string_view text) { return MapCase(text, /*to_upper=*/true); }
 std::string ToLowerUtf8(std::string_view text) { return MapCase(text, /*to_upper=*/false); }
 
-std::string GoQuote(std::string_view text) {
-  std::string out = "\"";
-  for (size_t i = 0; i < text.size();) {
-    const unsigned char c = text[i];
-    const Utf8Rune rune = DecodeUtf8(text.substr(i));
-    if (AppendNamedEscape(out, c)) {
-      ++i;
-      continue;
-    }
-    if (!rune.is_valid) {
-      AppendHexByte(out, c);
-    } else if (IsPrintable(rune.code)) {
-      out.append(text, i, rune.size);
-    } else if (rune.code < 0x20 || rune.code == 0x7f) {
-      AppendHexByte(out, c);
-    } else {
-      AppendEscapedRune(out, rune.code);
-    }
-    i += rune.size;
-  }
-  out += '"';
-  return out;
+// Code points strconv.Quote escapes although they are valid: controls, and the separators and
+// format characters that have no visible form. Covers Unicode's Cc, Zs (but space), Zl, Zp, Cf,
+// surrogates, private use and non-characters.
+bool IsGoPrintable(uint32_t c) {
+  if (c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad) return false;
+  if (c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f)) return false;
+  if ((c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff) return false;
+  if ((c >= 0xe000 && c <= 0xf8ff) || (c >= 0xfff0 && c <= 0xfffb)) return false;
+  if ((c & 0xfffe) == 0xfffe || c >= 0xe0000) return false;
+  return true;
+}
+
+std::string GoQuote(std::string_view text) { return Quote(text, '"', false); }
+
+std::string GoQuoteAscii(std::string_view text) { return Quote(text, '"', true); }
+
+std::string GoQuoteRune(uint32_t code, bool ascii_only) {
+  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) code = 0xfffd;
+  std::string text;
+  AppendUtf8(text, code);
+  return Quote(text, '\'', ascii_only);
 }
 
 }  // namespace sloburn

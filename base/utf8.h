@@ -32,7 +32,15 @@ void AppendUtf8(std::string& out, uint32_t code);
 std::string ToUpperUtf8(std::string_view text);
 std::string ToLowerUtf8(std::string_view text);
 
+// Whether Go calls the code point printable (unicode.IsPrint).
+bool IsGoPrintable(uint32_t code);
+
 // `text` as a Go double-quoted string literal (strconv.Quote).
 std::string GoQuote(std::string_view text);
+// The same with all that is not ASCII escaped (strconv.QuoteToASCII).
+std::string GoQuoteAscii(std::string_view text);
+// A code point as a Go character literal (strconv.QuoteRune and QuoteRuneToASCII); U+FFFD where
+// `code` is none.
+std::string GoQuoteRune(uint32_t code, bool ascii_only = false);
 
 }  // namespace sloburn
