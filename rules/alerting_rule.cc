@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/alerting_rule.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "absl/status/statusor.h"
@@ -10,18 +11,68 @@
 #include "rules/recording_rule.h"
 
 namespace sloburn::rules {
+namespace {
 
-absl::StatusOr<std::vector<AlertElement>> AlertingRule::ToElements(QueryValue result) const {
+std::vector<AlertTemplate> TemplatesOf(const std::string& alert, const std::vector<Label>& labels,
+                                       const std::vector<AlertTemplate>& parsed) {
+  std::vector<AlertTemplate> templates;
+  templates.reserve(labels.size());
+  for (const Label& label : labels) {
+    const auto known = std::find_if(parsed.begin(), parsed.end(), [&](const AlertTemplate& one) {
+      return one.text() == label.value;
+    });
+    templates.push_back(known == parsed.end() ? AlertTemplate(alert, label.value) : *known);
+  }
+  return templates;
+}
+
+}  // namespace
+
+AlertingRule::AlertingRule(std::string name, std::vector<Label> labels,
+                           std::vector<Label> annotations, AlertTiming timing,
+                           engine::PreparedQuery query, const std::vector<AlertTemplate>& parsed)
+    : name_(std::move(name)),
+      labels_(std::move(labels)),
+      annotations_(std::move(annotations)),
+      label_templates_(TemplatesOf(name_, labels_, parsed)),
+      annotation_templates_(TemplatesOf(name_, annotations_, parsed)),
+      timing_(timing),
+      query_(std::move(query)) {
+  const auto is_template = [](const AlertTemplate& one) { return !one.is_plain(); };
+  has_templates_ = std::any_of(label_templates_.begin(), label_templates_.end(), is_template) ||
+                   std::any_of(annotation_templates_.begin(), annotation_templates_.end(),
+                               is_template);
+}
+
+absl::StatusOr<AlertElement> AlertingRule::ToElement(const SeriesSample& sample,
+                                                     const TemplateEnvironment& environment) const {
+  const TemplateData data = has_templates_ ? MakeTemplateData(sample, environment) : TemplateData();
+  LabelBuilder builder(sample.labels);
+  builder.Delete(kMetricName);
+  for (size_t i = 0; i < labels_.size(); ++i) {
+    ASSIGN_OR_RETURN(const std::string value, label_templates_[i].Expand(data, environment));
+    builder.Set(labels_[i].name, value);
+  }
+  builder.Set(kAlertNameLabel, name_);
+  std::vector<Label> annotations;
+  annotations.reserve(annotations_.size());
+  for (size_t i = 0; i < annotations_.size(); ++i) {
+    ASSIGN_OR_RETURN(std::string value, annotation_templates_[i].Expand(data, environment));
+    annotations.push_back({annotations_[i].name, std::move(value)});
+  }
+  // The value of an alert is a number, 0 where the sample is a histogram.
+  const double value = sample.histogram == nullptr ? sample.value : 0;
+  return AlertElement{builder.Build(), std::move(annotations), value};
+}
+
+absl::StatusOr<std::vector<AlertElement>> AlertingRule::ToElements(
+    QueryValue result, const TemplateEnvironment& environment) const {
   ASSIGN_OR_RETURN(const InstantVector vector, ToVector(std::move(result)));
   std::vector<AlertElement> elements;
   elements.reserve(vector.size());
   std::unordered_set<Labels, LabelsHash> seen(vector.size());
   for (const SeriesSample& sample : vector) {
-    LabelBuilder builder(sample.labels);
-    builder.Delete(kMetricName);
-    for (const Label& label : labels_) builder.Set(label.name, label.value);
-    builder.Set(kAlertNameLabel, name_);
-    AlertElement element{builder.Build(), annotations_, sample.value};
+    ASSIGN_OR_RETURN(AlertElement element, ToElement(sample, environment));
     if (!seen.insert(element.labels).second) {
       return absl::FailedPreconditionError(
           "vector contains metrics with the same labelset after applying alert labels");
@@ -51,8 +102,9 @@ std::vector<SeriesSample> AlertingRule::ToSamples(const AlertStates& states,
 }
 
 AlertOutcome AlertingRule::Evaluate(QueryValue result, const AlertStates& states,
-                                    absl::Time eval_time, int64_t sample_ms, int64_t limit) const {
-  absl::StatusOr<std::vector<AlertElement>> elements = ToElements(std::move(result));
+                                    absl::Time eval_time, int64_t sample_ms, int64_t limit,
+                                    const TemplateEnvironment& environment) const {
+  absl::StatusOr<std::vector<AlertElement>> elements = ToElements(std::move(result), environment);
   if (!elements.ok()) return {elements.status(), states, {}};
   AlertStates next = states.Next(*std::move(elements), eval_time, timing_);
   const int64_t active = next.CountActive();

@@ -2,11 +2,13 @@
 // An alerting rule: query result and alert states -> next states and the samples of ALERTS and
 // ALERTS_FOR_STATE. Immutable; any thread.
 //
-// Templates in labels and annotations are not expanded yet: their text is used as it is written.
+// Values of labels and annotations are templates (alert_template/alert_template.h): labels() and
+// annotations() give their text, alerts hold what became of it.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +17,7 @@
 #include "engine/model/labels.h"
 #include "engine/model/sample.h"
 #include "rules/alert_state.h"
+#include "rules/alert_template/alert_template.h"
 
 namespace sloburn::rules {
 
@@ -31,14 +34,12 @@ struct AlertOutcome {
 
 class AlertingRule {
  public:
-  // `labels` are those of the group and the rule, merged; an empty value deletes.
+  // `labels` are those of the group and the rule, merged; an empty value deletes. Templates that
+  // were parsed already are given with them: those in `parsed` are used where their text is that
+  // of a value.
   AlertingRule(std::string name, std::vector<Label> labels, std::vector<Label> annotations,
-               AlertTiming timing, engine::PreparedQuery query)
-      : name_(std::move(name)),
-        labels_(std::move(labels)),
-        annotations_(std::move(annotations)),
-        timing_(timing),
-        query_(std::move(query)) {}
+               AlertTiming timing, engine::PreparedQuery query,
+               const std::vector<AlertTemplate>& parsed = {});
 
   const std::string& name() const { return name_; }
   const std::vector<Label>& labels() const { return labels_; }
@@ -47,18 +48,25 @@ class AlertingRule {
   const engine::PreparedQuery& query() const { return query_; }
 
   // `eval_time` is the tick, by which states move; `sample_ms` the time of the samples (earlier by
-  // the query offset). `limit` <= 0 is none.
+  // the query offset). `limit` <= 0 is none. A query of a template that was cancelled ends the
+  // evaluation with its Cancelled; all other errors of templates are part of the texts.
   AlertOutcome Evaluate(QueryValue result, const AlertStates& states, absl::Time eval_time,
-                        int64_t sample_ms, int64_t limit) const;
+                        int64_t sample_ms, int64_t limit,
+                        const TemplateEnvironment& environment) const;
 
   friend bool operator==(const AlertingRule& a, const AlertingRule& b);
 
  private:
-  absl::StatusOr<std::vector<AlertElement>> ToElements(QueryValue result) const;
+  absl::StatusOr<std::vector<AlertElement>> ToElements(
+      QueryValue result, const TemplateEnvironment& environment) const;
+  absl::StatusOr<AlertElement> ToElement(const SeriesSample& sample,
+                                         const TemplateEnvironment& environment) const;
   std::vector<SeriesSample> ToSamples(const AlertStates& states, int64_t sample_ms) const;
 
   std::string name_;
   std::vector<Label> labels_, annotations_;
+  std::vector<AlertTemplate> label_templates_, annotation_templates_;  // of each value
+  bool has_templates_ = false;  // values that are not their own expansions
   AlertTiming timing_;
   engine::PreparedQuery query_;
 };

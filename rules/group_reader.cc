@@ -96,6 +96,27 @@ class RuleChecker {
     }
   }
 
+  // Likewise. Returns the templates, parsed.
+  std::vector<AlertTemplate> CheckTemplates(
+      const std::vector<RuleFields::LabelEntry>& labels,
+      const std::vector<RuleFields::LabelEntry>& annotations, const TemplateLimits& limits) {
+    std::vector<AlertTemplate> templates;
+    const auto check = [&](const std::vector<RuleFields::LabelEntry>& entries,
+                           std::string_view kind) {
+      for (const auto& [label, place] : entries) {
+        if (label.value.find("{{") == std::string::npos) continue;
+        templates.emplace_back(rule_.name, label.value, limits);
+        const absl::Status& status = templates.back().status();
+        if (status.ok()) continue;
+        log_.ErrorWithoutPlace(place, StrCat(prefix_, kind, " ", GoQuote(label.name), ": ",
+                                             std::string(status.message())));
+      }
+    };
+    check(labels, "label");
+    check(annotations, "annotation");
+    return templates;
+  }
+
  private:
   Diagnostic& ErrorAt(Place place, std::string_view message) {
     return log_.Error(place, StrCat(prefix_, message));
@@ -180,6 +201,9 @@ RuleSpec GroupReader::ReadRule(const YamlNode& node, const std::string& group, i
   ReadExpr(fields, prefix, rule);
   checker.CheckRecord(record, !annotations.empty());
   checker.CheckLabelsAndAnnotations(labels, annotations);
+  if (rule.is_alerting) {
+    rule.templates = checker.CheckTemplates(labels, annotations, options_.templates);
+  }
   return rule;
 }
 

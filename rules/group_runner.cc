@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/stale.h"
+#include "rules/alert_environment.h"
 #include "rules/alert_messages.h"
 #include "rules/scheduler.h"
 
@@ -84,13 +85,16 @@ std::vector<SeriesSample> EndMarkers(const std::vector<Labels>& series, int64_t 
 // Query result -> samples, and for alerting rules the next alerts in `next`.
 absl::StatusOr<std::vector<SeriesSample>> ToSamples(const Rule& rule, QueryValue result,
                                                     const TickTimes& times, int64_t limit,
-                                                    RuleState& next) {
+                                                    const TickContext& context,
+                                                    const Snapshot& view, RuleState& next) {
   if (const auto* recording = std::get_if<RecordingRule>(&rule)) {
     return recording->ToSamples(std::move(result), times.query_ms, limit);
   }
   const auto& alerting = std::get<AlertingRule>(rule);
-  AlertOutcome outcome =
-      alerting.Evaluate(std::move(result), next.alerts, times.eval_time, times.query_ms, limit);
+  AlertOutcome outcome = alerting.Evaluate(
+      std::move(result), next.alerts, times.eval_time, times.query_ms, limit,
+      MakeAlertEnvironment(view, times.eval_time, context.query, context.external_labels,
+                           context.external_url));
   next.alerts = std::move(outcome.states);
   RETURN_IF_ERROR(outcome.status);
   if (!next.is_restored) return std::vector<SeriesSample>();
@@ -103,7 +107,7 @@ absl::StatusOr<std::vector<SeriesSample>> Evaluate(const Rule& rule, const TickT
   ASSIGN_OR_RETURN(
       engine::QueryResult result,
       engine::Execute(QueryOf(rule), view, TimeRange::Instant(times.query_ms), context.query));
-  return ToSamples(rule, std::move(result.value), times, limit, next);
+  return ToSamples(rule, std::move(result.value), times, limit, context, view, next);
 }
 
 // What Alertmanager is to be told once the tick is written.

@@ -11,8 +11,8 @@
 // with a warning.
 //
 // All errors of a file are reported, not only the first. Expressions are prepared, so every error
-// of syntax and type shows here. Templates in labels and annotations are NOT looked at yet: any
-// text is accepted.
+// of syntax and type shows here. So are the templates of alerts' labels and annotations; those of a
+// group's labels are not, as in Prometheus: what is wrong with them shows in the alerts.
 //
 // Ownership: results are values. Threads: the functions are pure (but for reading the file).
 #pragma once
@@ -28,6 +28,7 @@
 #include "base/yaml.h"
 #include "engine/engine.h"
 #include "engine/model/labels.h"
+#include "rules/alert_template/alert_template.h"
 #include "rules/diagnostic.h"
 
 namespace sloburn::rules {
@@ -41,6 +42,7 @@ struct RuleSpec {
   absl::Duration keep_firing_for;
   std::vector<Label> labels;       // the rule's own, sorted by name; values may be empty
   std::vector<Label> annotations;  // sorted by name
+  std::vector<AlertTemplate> templates;  // of both, parsed, in no order; of alerts only
 
   Place place, name_place, expr_place, labels_place, annotations_place;
 };
@@ -66,6 +68,7 @@ struct RuleFileOptions {
   engine::QueryOptions query;
   YamlLimits yaml;
   bool ignores_unknown_fields = false;
+  TemplateLimits templates;
   // Without, expressions are checked all the same, but not prepared for evaluation.
   bool prepares_queries = true;
 };

@@ -15,7 +15,7 @@ Rule MakeRule(const RuleSpec& spec, const std::vector<Label>& group_labels) {
   std::vector<Label> labels = MergeRuleLabels(group_labels, spec.labels);
   if (!spec.is_alerting) return RecordingRule(spec.name, std::move(labels), spec.query);
   return AlertingRule(spec.name, std::move(labels), spec.annotations,
-                      {spec.hold, spec.keep_firing_for}, spec.query);
+                      {spec.hold, spec.keep_firing_for}, spec.query, spec.templates);
 }
 
 std::vector<AlertStatus> AlertStatuses(const AlertStates& states) {

@@ -109,6 +109,10 @@ Result Slice(CallContext&, Args args) {
       const auto begin = item.floats().begin() + bounds[0];
       return Value::Floats(std::vector<double>(begin, begin + size));
     }
+    case GoType::kSpans: {
+      const auto begin = item.spans().begin() + bounds[0];
+      return Value::Spans(std::make_shared<std::vector<BucketSpan>>(begin, begin + size));
+    }
     case GoType::kSamples: {
       const auto begin = item.samples().begin() + bounds[0];
       return Value::Samples(std::make_shared<TemplateSamples>(begin, begin + size));

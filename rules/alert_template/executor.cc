@@ -412,6 +412,9 @@ class Executor {
       return Call(dot, *method, &receiver, node, args, final);
     }
     const bool has_args = final != nullptr || (args != nullptr && args->size() > 1);
+    if (HiddenFieldOf(receiver, name)) {
+      return Error(StrCat(name, " is an unexported field of struct type ", TypeName(receiver)));
+    }
     std::optional<Value> field = FieldOf(receiver, name);
     if (!field) {
       return Error(StrCat("can't evaluate field ", name, " in type ", TypeName(receiver)));
@@ -452,6 +455,7 @@ class Executor {
               const Node& node, const ArgNodes* args, const Value* final) {
     const size_t given = args == nullptr || args->empty() ? 0 : args->size() - 1;
     RETURN_IF_ERROR(CheckArity(function, given, final != nullptr));
+    if (!function.bad_signature.empty()) return Error(function.bad_signature);
     if (function.special == TemplateFunction::Special::kAnd ||
         function.special == TemplateFunction::Special::kOr) {
       return EvalAndOr(dot, function, *args, final);

@@ -46,6 +46,8 @@ struct TemplateFunction {
   bool is_variadic;                   // the last parameter may be given any number of times
   FunctionHandler handler;
   Special special = Special::kNone;
+  // Methods that no template can call: why.
+  std::string_view bad_signature = {};
 };
 
 // Null where there is none.

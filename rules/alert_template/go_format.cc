@@ -112,7 +112,7 @@ std::string FloatDigits(double value, char verb, int precision) {
 // The flag '#': always a point, and for %g as many digits as the precision says.
 void KeepPoint(std::string& number, char verb, int precision) {
   int digits = 0;
-  if (verb == 'g' || verb == 'G' || verb == 'x' || verb == 'X') {
+  if (verb == 'g' || verb == 'G' || verb == 'x') {
     digits = precision < 0 ? 6 : precision;
   }
   const bool is_hex = verb == 'x' || verb == 'X';
@@ -223,7 +223,7 @@ void AppendGoRune(const FormatFlags& flags, uint64_t code, char verb, std::strin
   const size_t least = std::max(flags.precision.value_or(4), 4);
   if (text.size() < least) text.insert(0, least - text.size(), '0');
   text.insert(0, "U+");
-  if (flags.sharp && code <= 0x10ffff && IsGoPrintable(rune)) {
+  if (flags.sharp && is_rune && IsGoPrintable(rune)) {
     text += " '";
     AppendUtf8(text, rune);
     text += '\'';

@@ -6,6 +6,7 @@
 #include "base/str_cat.h"
 #include "base/utf8.h"
 #include "engine/model/histogram_text.h"
+#include "rules/alert_template/fields.h"
 #include "rules/alert_template/go_time.h"
 
 namespace sloburn::rules {
@@ -16,6 +17,16 @@ constexpr size_t kMaxMessageBytes = 4096;
 
 bool IsOneOf(char32_t verb, std::string_view verbs) {
   return verb < 0x80 && verbs.find(static_cast<char>(verb)) != std::string_view::npos;
+}
+
+// Types without methods, whose verbs are looked at first.
+bool IsBuiltin(const Value& value) {
+  const GoKind kind = KindOf(value);
+  const GoType type = value.type();
+  const bool is_named = type == GoType::kDuration || type == GoType::kMonth ||
+                        type == GoType::kWeekday || type == GoType::kResetHint ||
+                        type == GoType::kHtml;
+  return kind <= GoKind::kString && !is_named;
 }
 
 // What the type's String method gives, for those that have one.
@@ -37,30 +48,6 @@ std::string StringOf(const Value& value) {
     case GoType::kWeekday: return GoWeekdayName(value.integer());
     case GoType::kTime: return GoTimeText(value.time());
     default: return value.is_null() ? "<nil>" : ToString(value.histogram());
-  }
-}
-
-struct StructField {
-  std::string_view name;
-  Value value;
-};
-
-std::vector<StructField> FieldsOf(const Value& value) {
-  switch (value.type()) {
-    case GoType::kSample: {
-      const TemplateSample& sample = value.sample();
-      return {{"Labels", Value::StringMap(std::make_shared<const Labels>(sample.labels))},
-              {"Value", ValueOf(sample).Interface()}};
-    }
-    case GoType::kData: {
-      const TemplateData& data = value.data();
-      return {{"Labels", Value::StringMap(std::make_shared<const Labels>(data.labels))},
-              {"ExternalLabels",
-               Value::StringMap(std::make_shared<const Labels>(data.external_labels))},
-              {"ExternalURL", Value::View(data.external_url)},
-              {"Value", data.value.Interface()}};
-    }
-    default: return {};
   }
 }
 
@@ -122,9 +109,7 @@ void GoPrinter::PrintContent(const Value& held, char32_t verb, int depth) {
 
 bool GoPrinter::PrintByMethod(const Value& value, char32_t verb) {
   if (is_erroneous_ || value.is_nil()) return false;
-  const bool is_basic = !value.is_pointer() && value.type() != GoType::kHistogram &&
-                        !HasString(value);
-  if (is_basic) return false;
+  if (IsBuiltin(value)) return false;
   if (verb == 'w') {
     PrintBadVerb(value, verb);
     return true;
@@ -228,11 +213,12 @@ void GoPrinter::PrintStruct(const Value& value, char32_t verb, int depth) {
   if (is_source) out_ += TypeName(value);
   out_ += '{';
   const char* separator = "";
-  for (const StructField& field : FieldsOf(value)) {
+  for (const std::string_view name : FieldNamesOf(value.type())) {
     out_ += separator;
     separator = is_source ? ", " : " ";
-    if (is_source || flags_.plus_v) StrAppend(&out_, field.name, ":");
-    PrintContent(field.value, verb, depth + 1);
+    if (is_source || flags_.plus_v) StrAppend(&out_, name, ":");
+    const std::optional<Value> hidden = HiddenFieldOf(value, name);
+    PrintContent(hidden ? *hidden : *FieldOf(value, name), verb, depth + 1);
   }
   out_ += '}';
 }
@@ -339,7 +325,8 @@ class GoPrinter::FormatReader {
     }
     bool follows_index = ReadIndex();
     follows_index = ReadWidth(follows_index);
-    if (Here() == '.') {
+    // A point at the very end is taken for a verb.
+    if (Here() == '.' && at_ + 1 < format_.size()) {
       ++at_;
       if (follows_index) is_index_good_ = false;
       follows_index = ReadPrecision();

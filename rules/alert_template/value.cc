@@ -22,6 +22,8 @@ constexpr TypeFacts kTypes[] = {
     {GoKind::kInt, "time.Month"},
     {GoKind::kInt, "time.Weekday"},
     {GoKind::kUint, "uint8"},
+    {GoKind::kUint, "uint32"},
+    {GoKind::kUint, "uint64"},
     {GoKind::kUint, "histogram.CounterResetHint"},
     {GoKind::kFloat, "float64"},
     {GoKind::kComplex, "complex128"},
@@ -30,10 +32,13 @@ constexpr TypeFacts kTypes[] = {
     {GoKind::kMap, "map[string]string"},
     {GoKind::kMap, "map[string]interface {}"},
     {GoKind::kSlice, "[]float64"},
+    {GoKind::kSlice, "[]histogram.Span"},
     {GoKind::kSlice, "template.queryResult"},
     {GoKind::kStruct, "template.sample"},
     {GoKind::kStruct, "histogram.FloatHistogram"},
+    {GoKind::kStruct, "histogram.Span"},
     {GoKind::kStruct, "time.Time"},
+    {GoKind::kStruct, "time.Location"},
     {GoKind::kStruct,
      "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; "
      "Value interface {} }"},
@@ -109,6 +114,20 @@ Value Value::Floats(std::vector<double> values) {
   return result;
 }
 
+Value Value::Spans(std::shared_ptr<const std::vector<BucketSpan>> spans) {
+  Value result;
+  result.type_ = GoType::kSpans;
+  result.object_ = std::move(spans);
+  return result;
+}
+
+Value Value::Span(std::shared_ptr<const BucketSpan> span) {
+  Value result;
+  result.type_ = GoType::kSpan;
+  result.object_ = std::move(span);
+  return result;
+}
+
 Value Value::Samples(std::shared_ptr<TemplateSamples> samples) {
   Value result;
   result.type_ = GoType::kSamples;
@@ -149,7 +168,7 @@ Value Value::Data(const TemplateData* data) {
 Value Value::Nil(GoType type) {
   Value result;
   result.type_ = type;
-  result.is_pointer_ = type == GoType::kSample;
+  result.is_pointer_ = type == GoType::kSample || type == GoType::kLocation;
   return result;
 }
 
@@ -223,6 +242,7 @@ int64_t LengthOf(const Value& value) {
     case GoType::kStringMap: return static_cast<int64_t>(value.labels().size());
     case GoType::kMap: return static_cast<int64_t>(value.map().entries.size());
     case GoType::kFloats: return static_cast<int64_t>(value.floats().size());
+    case GoType::kSpans: return static_cast<int64_t>(value.spans().size());
     case GoType::kSamples: return static_cast<int64_t>(value.samples().size());
     default: return static_cast<int64_t>(value.text().size());
   }
@@ -231,6 +251,7 @@ int64_t LengthOf(const Value& value) {
 Value ElementAt(const Value& value, int64_t index) {
   switch (value.type()) {
     case GoType::kFloats: return Value::Float(value.floats()[index]);
+    case GoType::kSpans: return Value::Span(value.Share(&value.spans()[index]));
     case GoType::kSamples: return Value::Sample(value.samples()[index]);
     default: return Value::Int(static_cast<unsigned char>(value.text()[index]), GoType::kUint8);
   }

@@ -36,6 +36,8 @@ enum class GoType : uint8_t {
   kMonth,
   kWeekday,
   kUint8,
+  kUint32,
+  kUint64,
   kResetHint,
   kFloat64,
   kComplex128,
@@ -44,10 +46,13 @@ enum class GoType : uint8_t {
   kStringMap,  // of labels
   kMap,        // of args
   kFloats,
+  kSpans,
   kSamples,  // what query gives
   kSample,
   kHistogram,
+  kSpan,
   kTime,
+  kLocation,
   kData,  // what "." is at first
 };
 
@@ -88,6 +93,8 @@ class Value {
   static Value StringMap(std::shared_ptr<const Labels> labels);
   static Value Map(std::shared_ptr<const ArgsMap> map);
   static Value Floats(std::vector<double> values);
+  static Value Spans(std::shared_ptr<const std::vector<BucketSpan>> spans);
+  static Value Span(std::shared_ptr<const BucketSpan> span);
   static Value Samples(std::shared_ptr<TemplateSamples> samples);
   static Value Sample(TemplateSamplePtr sample);       // a pointer, as in Go
   static Value OfHistogram(HistogramPtr histogram);    // likewise
@@ -106,7 +113,7 @@ class Value {
   bool is_pointer() const { return is_pointer_; }
   bool is_interface() const { return is_interface_; }
   // Whether the pointer, map or list is Go's nil of its type.
-  bool is_null() const { return object_ == nullptr; }
+  bool is_null() const { return object_ == nullptr && type_ != GoType::kDuration; }
 
   // Each requires the type of its name.
   bool boolean() const { return integer_ != 0; }
@@ -118,6 +125,8 @@ class Value {
   const Labels& labels() const { return *As<Labels>(); }
   const ArgsMap& map() const { return *As<ArgsMap>(); }
   const std::vector<double>& floats() const { return *As<std::vector<double>>(); }
+  const std::vector<BucketSpan>& spans() const { return *As<std::vector<BucketSpan>>(); }
+  const BucketSpan& span() const { return *As<BucketSpan>(); }
   const TemplateSamples& samples() const;  // also of nil
   std::shared_ptr<TemplateSamples> shared_samples() const;
   const TemplateSample& sample() const { return *As<TemplateSample>(); }

@@ -17,7 +17,10 @@ def _series(name, labels, value=None, histogram=None):
     return one
 
 
-HISTOGRAM = "{{schema:0 count:7 sum:12.5 z_bucket:1 z_bucket_w:0.001 buckets:[1 2 1] n_buckets:[2]}}"
+HISTOGRAM = "{{schema:0 counter_reset_hint:gauge count:7 sum:12.5 z_bucket:1 z_bucket_w:0.001 buckets:[1 2 1] n_buckets:[2]}}"
+
+# Functions of Prometheus 3.14 that the promtool of the peers may not have.
+NEWER_FUNCTIONS = ("now", "toDuration", "urlQueryEscape")
 
 # The elements of the alerts, and what `query` finds. The last is no element.
 SERIES = [
@@ -26,8 +29,8 @@ SERIES = [
     _series("big", {"instance": "10.0.0.1:80"}, "123456789"),
     _series("small", {"x": "a-b c'd"}, "0.000123"),
     _series("neg", {"x": "éß"}, "-17"),
-    _series("inf", {"x": ""}, "Inf"),
-    _series("nan", {"x": "1"}, "NaN"),
+    _series("endless", {"x": ""}, "Inf"),
+    _series("unknown", {"x": "1"}, "NaN"),
     _series("hist", {"h": "1"}, histogram=HISTOGRAM),
     _series("srv", {"n": "c", "__value__": "v3"}, "3"),
     _series("srv", {"n": "a"}, "1"),
@@ -235,7 +238,6 @@ a{{"{{"}}b{{`}}`}}
 {{ query "'a'" }}
 {{ query "srv[5m]" }}
 {{ query "sum(srv)" | first | value | humanize }}
-{{ query "srv + on() srv" }}
 {{ query "foo(" }}
 {{ query 1 }}
 {{ query nil }}
@@ -395,6 +397,10 @@ a{{"{{"}}b{{`}}`}}
 {{ (toTime 0).foo }}
 {{ (toTime 0).Unix.foo }}
 {{ (toTime 0).Date }}
+{{ (toTime 0).wall }}
+{{ (toTime 0).Zone }}
+{{ (toTime 0).ISOWeek 1 }}
+{{ (toTime 0).Clock }}
 {{ eq (toTime 0).Month 1 }} {{ lt (toTime 0).Unix 5 }}
 {{ eq (toTime 0) (toTime 0) }}
 {{ eq (toTime 0).UTC (toTime 0).UTC }}
@@ -406,9 +412,8 @@ a{{"{{"}}b{{`}}`}}
 {{ now }}
 {{ now | humanizeTimestamp }} {{ (toTime now).Year }}
 {{ now.foo }}
-{{ parseDuration "5m" }} {{ parseDuration "1h30m" }} {{ parseDuration "-1d" }} {{ parseDuration "0" }} {{ parseDuration "1ms" }} {{ parseDuration "1y2w" }}
+{{ parseDuration "5m" }} {{ parseDuration "1h30m" }} {{ parseDuration "0" }} {{ parseDuration "1ms" }} {{ parseDuration "1y2w" }}
 {{ parseDuration "" }}
-{{ parseDuration "-" }}
 {{ parseDuration "x" }}
 {{ parseDuration "5" }}
 {{ parseDuration "1.5m" }}
@@ -588,7 +593,7 @@ MULTILINE = [
 ]
 
 FORMATS = r'''
-%v|%s|%d|%t|%q|%x|%X|%o|%O|%b|%c|%U|%#U|%e|%E|%f|%F|%g|%G|%p|%T|%w|%z|%é|%+v|%#v|% d|%+d|%5d|%-5d|%05d|%-05d|%+05d|%x|%#x|%#o|%#b|%5.1f|%-8.2f|%08.3f|%+.2e|%.0f|%#.0f|%#g|%#.3g|%.3g|%.10g|%.1s|%.3q|%5s|%-5s|%05s|%10q|%+q|%#q|% x|%# x|%.2x|%5t|%.3d|%8.3d|%08.3d|%+.3d|%6c|%-6c|%6U|%.6U|%20v|%-20v|%020v|%.2v|%5%|%%|%.f|%.|%5|%|%!|%*d|%.*d|%-*d|%[1]d|%[2]d|%[1]*d|%[1]|%[|%[x]d|%[0]d|%[5]d|%[1]d%[1]d|%d %d|%[2]d %[1]d|%d%%|%999d|%9999999d|%.1000001f|%+x|%+#x|% X|%#X|%#q|%+c|%0x|% 5d|%+ d|%-+5d|%0-5d|%1$d|%l|%ld|%i|%u|%n|%5.|%-.3s|%x%|%s%s|%v %v %v|%#+v|%+#v|%##v|%05q|%-10q|%010.2f|%+010.2f|% 010.2f|%-010.2f|%+.3g|% .3g|%.20g|%.30f|%.0e|%b|%#e|%#.0e|%.0g|%#.2f|%#x
+%v|%s|%d|%t|%q|%x|%X|%o|%O|%b|%c|%U|%#U|%e|%E|%f|%F|%g|%G|%p|%T|%w|%z|%é|%+v|%#v|% d|%+d|%5d|%-5d|%05d|%-05d|%+05d|%x|%#x|%#o|%#b|%5.1f|%-8.2f|%08.3f|%+.2e|%.0f|%#.0f|%#g|%#.3g|%.3g|%.10g|%.1s|%.3q|%5s|%-5s|%05s|%10q|%+q|%#q|% x|%# x|%.2x|%5t|%.3d|%8.3d|%08.3d|%+.3d|%6c|%-6c|%6U|%.6U|%20v|%-20v|%020v|%.2v|%5%|%%|%.f|%.|%5|%|%!|%*d|%.*d|%-*d|%[1]d|%[2]d|%[1]*d|%[1]|%[|%[x]d|%[0]d|%[5]d|%[1]d%[1]d|%d %d|%[2]d %[1]d|%d%%|%999d|%99999999d|%+x|%+#x|% X|%#X|%#q|%+c|%0x|% 5d|%+ d|%-+5d|%0-5d|%1$d|%l|%ld|%i|%u|%n|%5.|%-.3s|%x%|%s%s|%v %v %v|%#+v|%+#v|%##v|%05q|%-10q|%010.2f|%+010.2f|% 010.2f|%-010.2f|%+.3g|% .3g|%.20g|%.30f|%.0e|%b|%#e|%#.0e|%.0g|%#.2f|%#x
 '''
 VALUES = ["1", "-42", "0", "1.5", "-0.000012345", "1e100", "123456789.0", "0.0", '"abc"', '"é€"', '""',
           '"a\\tb\\x00\\"`"', "true", "nil", "'x'", "1i", "$labels", "$value", "(args 1 \"a\" nil)",
@@ -597,6 +602,7 @@ VALUES = ["1", "-42", "0", "1.5", "-0.000012345", "1e100", "123456789.0", "0.0",
           "65", "128512", "55296", "1114112", "(humanize 1)", "(len \"a\")", "0.1", "1e-320", "255"]
 # Where Go's text is an address.
 _POINTERS = {"(toTime 1.5)", "(first (query \"srv{n='a'}\"))"}
+_MAPS = {"$labels", "(args 1 \"a\" nil)"}
 
 
 def _escape(text):
@@ -610,7 +616,8 @@ def formats():
     for value in VALUES:
         for start in range(0, len(verbs), 6):
             text = "\x1f".join(f'{{{{ printf "{_escape(verb)}" {value} }}}}' for verb in verbs[start:start + 6]
-                               if not (value in _POINTERS and _shows_address(verb)))
+                               if not ((value in _POINTERS and _shows_address(verb)) or
+                                       (verb == "%p" and value in _MAPS)))
             out.append((0, text.replace("\x1f", "|")))
     for count in range(4):
         for verb in ("%*d", "%.*f", "%-*.*f", "%[3]*.[2]*[1]f", "%[2]*[1]d", "%d %d", "%s%!%d", "%.*s",
@@ -637,6 +644,9 @@ ON_ALL = [
     "{{ print $value }}{{ println $value }}", "{{ html $value }}", "{{ eq $value 1.5 }}", "{{ gt $value 0.0 }}",
     "{{ printf \"%T\" $value }}", "{{ $labels.x | toUpper | js }}", "{{ $labels.x | urlquery }}", "{{ $value.Foo }}",
     "{{ $value.Count }}", "{{ $value.Sum }}", "{{ $value.Schema }}", "{{ $value.PositiveBuckets }}",
+    "{{ $value.PositiveSpans }}", "{{ range $value.PositiveSpans }}{{ .Offset }} {{ .Length }}{{ end }}",
+    '{{ printf "%T %+v" $value.NegativeSpans $value.NegativeSpans }}', '{{ (index $value.PositiveSpans 0).foo }}',
+
     "{{ index $value.PositiveBuckets 1 }}", "{{ range $value.NegativeBuckets }}{{ . }}{{ end }}",
     "{{ $value.String }}", "{{ $value.TestExpression }}", "{{ printf \"%T %v\" $value.ZeroCount $value.ZeroThreshold }}",
     "{{ $value.CounterResetHint }}", "{{ with $value }}{{ . }}{{ end }}", "{{ len $value }}", "{{ range $value }}{{ end }}",

@@ -34,11 +34,8 @@ def rule_file(templates, first):
 
 
 def test_file(rules, templates, first):
-    inputs = [{"series": one["series"], "values": one.get("histogram") or f"{one['value']}x5"}
+    inputs = [{"series": one["series"], "values": " ".join([one.get("histogram") or one["value"]] * 3)}
               for one in cases.SERIES]
-    for one in inputs:
-        if one["values"].startswith("{{"):
-            one["values"] += "x5"
     asked = [{"eval_time": f"{STEP}s", "alertname": f"T{number}", "exp_alerts": []}
              for number in range(first, first + len(templates))]
     return {"rule_files": [rules], "evaluation_interval": f"{STEP}s",
@@ -85,8 +82,8 @@ def parse_errors(tool, folder, templates, first):
     run = subprocess.run([tool, "check", "rules", "--lint=none", path], capture_output=True)
     text = run.stderr.decode() + run.stdout.decode()
     found = {}
-    pattern = re.compile(r'rule \d+, "T(\d+)": annotation "t": (.*?)(?=\n\S*: group "g", rule|\n?\Z)',
-                         re.S)
+    pattern = re.compile(r'rule \d+, "T(\d+)": annotation "t": (.*?)'
+                         r'(?=\n\S*: group "g", rule|\nChecking |\n?\Z)', re.S)
     for number, message in pattern.findall(text):
         found[int(number)] = message.rstrip("\n")
     return found
@@ -120,6 +117,11 @@ def ours(expander, templates, first):
     return json.loads(run.stdout)
 
 
+def is_newer(message):
+    """Whether the template uses what this promtool does not have yet."""
+    return any(f'function "{name}" not defined' in message for name in cases.NEWER_FUNCTIONS)
+
+
 def compare(tool, expander, folder, templates, first):
     """Returns the number of templates that differ and of those that do not parse."""
     failed = parse_errors(tool, folder, templates, first)
@@ -129,6 +131,8 @@ def compare(tool, expander, folder, templates, first):
     differences = 0
     for number, answer in enumerate(ours(expander, templates, first), first):
         which, text = templates[number - first]
+        if number in failed and is_newer(failed[number]):
+            continue
         wanted = failed[number] if number in failed else shown.get(number, "no answer:\n" + output)
         got = answer["error"] if number in failed or answer["error"] else answer["text"]
         if got == wanted:
