@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
@@ -30,6 +32,15 @@ constexpr int kLatePulls = 3;
 // the retention is to be whole at that tick.
 constexpr absl::Duration kRetentionSlack = absl::Hours(1);
 
+// How long files must stay as they are before a change of them is taken.
+constexpr absl::Duration kSettleTime = absl::Seconds(1);
+
+std::vector<std::string> PatternsOf(const Config& config) {
+  std::vector<std::string> patterns = config.rule_files;
+  patterns.insert(patterns.end(), config.slo_files.begin(), config.slo_files.end());
+  return patterns;
+}
+
 template <typename Options>
 Options WithSlack(Options options) {
   options.retention += kRetentionSlack;
@@ -50,6 +61,10 @@ Sidecar::~Sidecar() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options) {
   std::unique_ptr<Sidecar> sidecar(new Sidecar(std::move(options)));
+  {
+    absl::MutexLock lock(&sidecar->reload_mutex_);
+    sidecar->tried_digest_ = sidecar->CurrentDigest();  // before: what comes later is a change
+  }
   ASSIGN_OR_RETURN(const Config config, sidecar->ReadConfig());
   if (!sidecar->options_.web_config_file.empty()) {
     ASSIGN_OR_RETURN(sidecar->security_, web::WebSecurity::Open(sidecar->options_.web_config_file,
@@ -82,6 +97,36 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
 absl::StatusOr<Config> Sidecar::ReadConfig() const {
   if (options_.config_file.empty()) return Config();
   return LoadConfigFile(options_.config_file);
+}
+
+std::string Sidecar::CurrentDigest() const {
+  if (options_.auto_reload_interval <= absl::ZeroDuration()) return "";
+  const absl::StatusOr<Config> config = ReadConfig();
+  std::vector<std::string> patterns;
+  if (config.ok()) {
+    patterns = PatternsOf(*config);
+  } else {
+    absl::MutexLock lock(&config_mutex_);
+    patterns = patterns_;
+  }
+  return DigestFiles(options_.config_file, patterns);
+}
+
+absl::Duration Sidecar::LookForChange() {
+  const absl::Duration interval = options_.auto_reload_interval;
+  const std::string digest = CurrentDigest();
+  {
+    absl::MutexLock lock(&reload_mutex_);
+    if (digest == tried_digest_) {
+      young_digest_.clear();
+      return interval;
+    }
+    // Files that are being written are left alone until two looks see the same.
+    if (digest != std::exchange(young_digest_, digest)) return std::min(interval, kSettleTime);
+  }
+  Log(LogLevel::kInfo, "Configuration file change detected, reloading the configuration.");
+  Reload().IgnoreError();  // logged there; tried again when the files change again
+  return interval;
 }
 
 absl::Status Sidecar::OpenStorage() {
@@ -145,6 +190,7 @@ absl::Status Sidecar::Apply(const Config& config) {
     pull_interval_ = config.global.evaluation_interval;
     config_text_ = ToYaml(config);
     alertmanagers_ = ListAlertmanagers(config.alerting);
+    patterns_ = PatternsOf(config);
     last_reload_ = clock_.Now();
   }
   {
@@ -243,9 +289,20 @@ void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
   for (const auto& [name, stats] : writers_.Stats()) AddWriterMetrics(name, stats, families);
   AddNotifierMetrics(notifier_, AlertmanagerUrls().active.size(), families);
   if (source_ != nullptr) AddSourceMetrics(source_->Stats(), families);
-  families.push_back(web::SingleMetric("sloburn_config_last_reload_successful",
-                                       "Whether the last configuration reload succeeded.",
-                                       web::MetricType::kGauge, last_reload_ok_ ? 1 : 0));
+  families.push_back(web::SingleMetric(
+      "prometheus_config_last_reload_successful",
+      "Whether the last configuration reload attempt was successful.", web::MetricType::kGauge,
+      last_reload_ok_ ? 1 : 0));
+  families.push_back(web::SingleMetric("prometheus_config_last_reload_success_timestamp_seconds",
+                                       "Timestamp of the last successful configuration reload.",
+                                       web::MetricType::kGauge,
+                                       absl::ToDoubleSeconds(Runtime().last_reload - absl::UnixEpoch())));
+  if (security_ != nullptr) {
+    families.push_back(web::SingleMetric(
+        "sloburn_web_config_last_reload_successful",
+        "Whether the newest web configuration is in force.", web::MetricType::kGauge,
+        security_->last_reload_succeeded() ? 1 : 0));
+  }
   if (server_ != nullptr) server_->CollectMetrics(families);
 }
 
@@ -278,12 +335,17 @@ absl::Status Sidecar::Start() {
   ASSIGN_OR_RETURN(server_, web::Server::Start(std::move(server), router_));
   if (source_ != nullptr) source_->Start();
   manager_->Start();
+  const absl::Duration interval = options_.auto_reload_interval;
+  if (interval > absl::ZeroDuration() && !options_.config_file.empty()) {
+    watcher_ = std::make_unique<ConfigWatcher>(interval, [this] { return LookForChange(); });
+  }
   return absl::OkStatus();
 }
 
 absl::Status Sidecar::Reload() {
   absl::MutexLock lock(&reload_mutex_);
   if (stop_) return absl::CancelledError("sloburn is stopping");
+  tried_digest_ = CurrentDigest();
   const auto load = [this]() -> absl::Status {
     ASSIGN_OR_RETURN(const Config config, ReadConfig());
     if (config.source != source_config_) {
@@ -307,6 +369,7 @@ absl::Status Sidecar::Reload() {
 
 void Sidecar::Stop() {
   if (stop_.exchange(true)) return;
+  watcher_.reset();
   if (source_ != nullptr) source_->Stop();
   if (alert_history_ != nullptr) alert_history_->Cancel();
   {

@@ -23,6 +23,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "cli/config.h"
+#include "cli/config_watcher.h"
 #include "cli/remote_writers.h"
 #include "cli/source_feed.h"
 #include "cli/source_history.h"
@@ -52,6 +53,7 @@ struct SidecarOptions {
   rules::RestoreOptions restore;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;
+  absl::Duration auto_reload_interval;  // of looks for changed files; zero: none
   std::string cors_origin = ".*";  // as in web::Dependencies
   bool enable_remote_write_receiver = false;
   // As in web::Dependencies.
@@ -88,6 +90,8 @@ class Sidecar {
   explicit Sidecar(SidecarOptions options);
 
   absl::StatusOr<Config> ReadConfig() const;
+  std::string CurrentDigest() const;
+  absl::Duration LookForChange();
   absl::Status OpenStorage();
   absl::Status CreateSource();
   absl::Status Apply(const Config& config);
@@ -122,6 +126,7 @@ class Sidecar {
   absl::Duration pull_interval_ ABSL_GUARDED_BY(config_mutex_);
   std::string config_text_ ABSL_GUARDED_BY(config_mutex_);  // of what is in force
   web::Alertmanagers alertmanagers_ ABSL_GUARDED_BY(config_mutex_);
+  std::vector<std::string> patterns_ ABSL_GUARDED_BY(config_mutex_);  // of rule and SLO files
   absl::Time last_reload_ ABSL_GUARDED_BY(config_mutex_);   // the last that succeeded
 
   mutable absl::Mutex labels_mutex_;
@@ -129,6 +134,10 @@ class Sidecar {
 
   std::atomic<bool> stop_{false};
   absl::Mutex reload_mutex_;  // one reload or stop at a time
+  // Of the files as they were tried last, and as they are while they may still be written.
+  std::string tried_digest_ ABSL_GUARDED_BY(reload_mutex_);
+  std::string young_digest_ ABSL_GUARDED_BY(reload_mutex_);
+  std::unique_ptr<ConfigWatcher> watcher_;  // null: SIGHUP and /-/reload only
   std::atomic<bool> last_reload_ok_{true};
 };
 

@@ -69,9 +69,11 @@ constexpr std::string_view kAlwaysOn[] = {
     "promql-duration-expr",
 };
 
+// Of Prometheus; the command looks for them itself.
+constexpr std::string_view kOfTheCommand[] = {"auto-reload-config"};
+
 // Of Prometheus, for what this program does not have: scraping, a TSDB on disk, OTLP, a UI.
 constexpr std::string_view kElsewhere[] = {
-    "auto-reload-config",
     "concurrent-rule-eval",
     "created-timestamp-zero-ingestion",
     "delayed-compaction",
@@ -101,6 +103,7 @@ void Enable(const std::string& name, engine::QueryOptions& options) {
   const auto is_in = [&name](const auto& names) {
     return std::find(std::begin(names), std::end(names), name) != std::end(names);
   };
+  if (is_in(kOfTheCommand)) return;
   const char* const complaint =
       is_in(kAlwaysOn)
           ? "This option for --enable-feature is permanently enabled and therefore a no-op."

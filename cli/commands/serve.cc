@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/log.h"
+#include "base/status_macros.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/flag_checks.h"
 #include "cli/commands/query_flags.h"
@@ -27,6 +28,8 @@ constexpr char kSourcePaceFlag[] = "--source.max-samples-per-second";
 struct ServeFlags {
   const CLI::App* command = nullptr;
   std::string config_file;
+  bool auto_reload = false;
+  std::string auto_reload_interval = "30s";
   WebFlags web;
   RuleFlags rules;
   bool enable_lifecycle = false;
@@ -102,6 +105,17 @@ absl::StatusOr<std::vector<remote::WriteMessage>> AcceptedMessages(
                    messages.status().message()));
 }
 
+// Zero: files are not watched.
+absl::StatusOr<absl::Duration> AutoReloadInterval(const ServeFlags& flags) {
+  ASSIGN_OR_RETURN(const absl::Duration interval,
+                   ParseDurationFlag("--config.auto-reload-interval", flags.auto_reload_interval));
+  const auto& features = flags.query.features;
+  const bool is_on = flags.auto_reload || std::find(features.begin(), features.end(),
+                                                    "auto-reload-config") != features.end();
+  // As in Prometheus, a second is the least.
+  return is_on ? std::max(interval, absl::Seconds(1)) : absl::ZeroDuration();
+}
+
 int Serve(const ServeFlags& flags) {
   SetLogOptions(ToLogLevel(flags.log_level),
                 flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt);
@@ -109,6 +123,8 @@ int Serve(const ServeFlags& flags) {
   SidecarOptions options;
   options.config_file = flags.config_file;
   options.server.query_threads = flags.query.max_concurrency;
+  const auto reload = AutoReloadInterval(flags);
+  options.auto_reload_interval = reload.value_or(absl::ZeroDuration());
   options.enable_lifecycle = flags.enable_lifecycle;
   options.cors_origin = flags.cors_origin;
   options.enable_remote_write_receiver = flags.enable_receiver;
@@ -127,7 +143,8 @@ int Serve(const ServeFlags& flags) {
   const auto late = ParseDurationFlag("--storage.out-of-order-window", flags.out_of_order_window);
   const auto messages = AcceptedMessages(flags.accepted_messages);
   const absl::Status web = flags.web.ApplyTo(options), rules = flags.rules.ApplyTo(options);
-  for (const absl::Status& status : {query.status(), web, rules, retention.status(), late.status(),
+  for (const absl::Status& status : {query.status(), web, rules, reload.status(),
+                                     retention.status(), late.status(),
                                      messages.status(), CheckCorsOrigin(flags.cors_origin)}) {
     if (status.ok()) continue;
     std::cerr << "error: " << status.message() << "\n";
@@ -221,6 +238,10 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   flags->command = command;
   command->add_option("--config.file", flags->config_file,
                       "Configuration file; without it an empty engine that receives remote write");
+  command->add_flag("--config.auto-reload", flags->auto_reload,
+                    "Reload when the configuration, a rule file or an SLO file has changed");
+  command->add_option("--config.auto-reload-interval", flags->auto_reload_interval,
+                      "How often --config.auto-reload looks; at least 1s");
   flags->web.AddTo(*command);
   command->add_option("--web.cors.origin", flags->cors_origin,
                       "Regular expression of origins whose pages may read answers; ^$ fits none");

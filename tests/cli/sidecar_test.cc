@@ -72,6 +72,7 @@ class SidecarTest : public ::testing::Test {
     options.config_file = Path("c.yml");
     options.server.listen_addresses = {"127.0.0.1:0"};
     options.enable_lifecycle = true;
+    options.auto_reload_interval = auto_reload_interval_;
     auto sidecar = Sidecar::Create(std::move(options));
     if (sidecar.ok()) sidecar_ = *std::move(sidecar);
     return sidecar.status();
@@ -109,8 +110,15 @@ class SidecarTest : public ::testing::Test {
   std::filesystem::path folder_;
   remote::FakePrometheus prometheus_;
   std::unique_ptr<Sidecar> sidecar_;
+  absl::Duration auto_reload_interval_;
   int port_ = 0;
 };
+
+size_t Count(std::string_view text, std::string_view word) {
+  size_t count = 0;
+  for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
 
 bool HasFrom(const WriteEndpoint& endpoint, const std::string& series) {
   return endpoint.WaitFor([&](const auto& arrived) { return arrived.count(series) > 0; });
@@ -330,7 +338,7 @@ TEST_F(SidecarTest, AChangedSourceNeedsARestart) {
                 HasSubstr(Path("c.yml") + ": source has changed, which only a restart can apply"));
   }
   const std::string metrics = web::Get(port_, "/metrics").body;
-  EXPECT_THAT(metrics, HasSubstr("sloburn_config_last_reload_successful 0"));
+  EXPECT_THAT(metrics, HasSubstr("prometheus_config_last_reload_successful 0"));
   const size_t before = a.Arrived()["one"].size();
   EXPECT_TRUE(a.WaitFor([&](auto arrived) { return arrived["one"].size() > before + 1; }));
   EXPECT_THAT(b.Arrived(), IsEmpty());
@@ -345,6 +353,78 @@ TEST_F(SidecarTest, AfterStopNothingIsReloaded) {
   Start();
   sidecar_->Stop();
   EXPECT_EQ(sidecar_->Reload().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(SidecarTest, ChangedFilesAreTakenAndBadOnesToldOnce) {
+  auto_reload_interval_ = absl::Milliseconds(50);
+  WriteConfig("rule_files: ['*rules.yml']\nslo_files: [slos.yaml]\n");
+  Start();
+  const auto rules = [&] {
+    std::vector<std::string> names;
+    const Json answer = Ask("/api/v1/rules");
+    for (const Json& group : answer["data"]["groups"]) {
+      for (const Json& rule : group["rules"]) names.push_back(rule["name"]);
+    }
+    return names;
+  };
+  const auto metric = [&](std::string_view value) {
+    return web::Get(port_, "/metrics")
+               .body.find(StrCat("\nprometheus_config_last_reload_successful ", value, "\n")) !=
+           std::string::npos;
+  };
+  EXPECT_THAT(rules(), testing::ElementsAre("one"));
+
+  Write("rules.yml", "groups:\n- name: g\n  rules:\n  - {record: two, expr: '2'}\n");
+  EXPECT_TRUE(Wait([&] { return rules() == std::vector<std::string>{"two"}; }));
+  Write("more-rules.yml", "groups:\n- name: h\n  rules:\n  - {record: three, expr: '3'}\n");
+  EXPECT_TRUE(Wait([&] { return rules().size() == 2; }));
+  std::filesystem::remove(folder_ / "more-rules.yml");
+  EXPECT_TRUE(Wait([&] { return rules().size() == 1; }));
+
+  testing::internal::CaptureStderr();
+  for (const char* garbage : {"groups: [", "groups: [}"}) {
+    Write("rules.yml", garbage);
+    EXPECT_TRUE(Wait([&] { return metric("0"); }));
+    absl::SleepFor(10 * auto_reload_interval_);
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Count(log, "Reload failed"), 2) << log;
+  EXPECT_THAT(rules(), testing::ElementsAre("two"));
+
+  Write("rules.yml", kRules);
+  EXPECT_TRUE(Wait([&] { return rules() == std::vector<std::string>{"one"} && metric("1"); }));
+  std::filesystem::remove(folder_ / "slos.yaml");
+  EXPECT_TRUE(Wait([&] { return SloNames().empty(); }));
+  WriteConfig("rule_files: []\n");
+  EXPECT_TRUE(Wait([&] { return rules().empty(); }));
+}
+
+TEST_F(SidecarTest, AFileThatIsBeingWrittenIsLeftAlone) {
+  auto_reload_interval_ = absl::Milliseconds(200);
+  WriteConfig("rule_files: [rules.yml]\n");
+  Start();
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 20; ++i) {
+    Write("rules.yml", StrCat("groups: # ", i));
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  Write("rules.yml", kRules);
+  absl::SleepFor(absl::Seconds(1));
+  EXPECT_EQ(Count(testing::internal::GetCapturedStderr(), "eload"), 0);
+}
+
+TEST_F(SidecarTest, BadPatternsAreErrors) {
+  for (const char* pattern : {"[", "a[", "[^", "[]a]", "[-]", "[x-]", "[-x]", "x\\\\", "[a-b-c]"}) {
+    WriteConfig(StrCat("rule_files: [\"", pattern, "\"]\n"));
+    const absl::Status status = Create();
+    EXPECT_THAT(std::string(status.message()),
+                testing::MatchesRegex("error retrieving rule files for .*: syntax error in pattern"))
+        << pattern;
+  }
+  for (const char* pattern : {"[a]", "[a-c]x", "[^a-z]*", "[ab]?", "x\\\\[", "a]b"}) {
+    WriteConfig(StrCat("rule_files: [\"", pattern, "\"]\n"));
+    EXPECT_TRUE(Create().ok()) << pattern;
+  }
 }
 
 }  // namespace
