@@ -70,6 +70,11 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
     ASSIGN_OR_RETURN(sidecar->security_, web::WebSecurity::Open(sidecar->options_.web_config_file,
                                                                 ParseWebConfig));
   }
+  const std::vector<std::string>& addresses = sidecar->options_.server.listen_addresses;
+  ASSIGN_OR_RETURN(
+      sidecar->external_,
+      ComputeExternalUrl(sidecar->options_.external_url, sidecar->options_.route_prefix,
+                         addresses.empty() ? "" : addresses.front(), sidecar->uses_tls()));
   RETURN_IF_ERROR(sidecar->OpenStorage());
   sidecar->source_config_ = config.source;
   RETURN_IF_ERROR(sidecar->CreateSource());
@@ -87,6 +92,7 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
   }
   manager.alerts = &sidecar->notifier_;
   manager.resend_delay = sidecar->options_.resend_delay;
+  manager.external_url = sidecar->external_.url;
   manager.coverage = sidecar->source_.get();
   manager.source = sidecar->source_.get();
   sidecar->manager_ = std::make_unique<rules::Manager>(std::move(manager));
@@ -329,6 +335,7 @@ absl::Status Sidecar::Start() {
   ConnectStatus();
   dependencies_.metrics.push_back(
       [this](std::vector<web::MetricFamily>& families) { CollectMetrics(families); });
+  router_.SetPrefix(external_.route_prefix);
   RETURN_IF_ERROR(web::AddApi(router_, dependencies_));
   web::ServerOptions server = options_.server;
   server.security = security_;

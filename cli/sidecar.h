@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "cli/config.h"
 #include "cli/config_watcher.h"
+#include "cli/external_url.h"
 #include "cli/remote_writers.h"
 #include "cli/source_feed.h"
 #include "cli/source_history.h"
@@ -42,6 +43,7 @@ namespace sloburn::cli {
 struct SidecarOptions {
   std::string config_file;  // empty: an empty engine with the remote write receiver on
   std::string web_config_file;  // empty: plain HTTP for everybody
+  std::string external_url, route_prefix;  // as the flags of Prometheus; empty: computed
   web::ServerOptions server;
   engine::QueryOptions query;
   MemoryStorageOptions storage;
@@ -115,6 +117,7 @@ class Sidecar {
   rules::Notifier notifier_;
   std::unique_ptr<rules::Manager> manager_;
   web::Dependencies dependencies_;  // the router's handlers point into it
+  ExternalUrl external_;
   web::Router router_;
   std::shared_ptr<web::WebSecurity> security_;  // null: no web configuration
   std::unique_ptr<web::Server> server_;

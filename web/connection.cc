@@ -385,7 +385,8 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
 
   // Clients of the query API read JSON whatever the status; senders of samples log the text.
   void FailTooLarge() {
-    if (!absl::StartsWith(request_.path, "/api/v1/") || IsRemoteProtocol()) {
+    const auto path = host_->router.WithoutPrefix(request_.path);
+    if (!path || !path->starts_with("/api/v1/") || IsRemoteProtocol()) {
       return FailRequest(413, "413 Request Entity Too Large");
     }
     Fail(Response::ApiError(

@@ -91,6 +91,13 @@ Response Response::Json(int status, std::string body) {
 
 Response Response::NoContent() { return {204, {}, ""}; }
 
+Response Response::Redirect(std::string_view location) {
+  // A path of the operator's; what HTML has names for is in no path as it is sent.
+  return {302,
+          {{"Content-Type", "text/html; charset=utf-8"}, {"Location", std::string(location)}},
+          StrCat("<a href=\"", location, "\">Found</a>.\n\n")};
+}
+
 Response Response::PlainError(int status, std::string_view message) {
   return Text(status, StrCat(message, "\n"));
 }

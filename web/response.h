@@ -36,6 +36,8 @@ struct Response {
   static Response Text(int status, std::string body);
   static Response Json(int status, std::string body);
   static Response NoContent();
+  // Go's http.Redirect: 302.
+  static Response Redirect(std::string_view location);
   // Go's http.Error: plain text, one line.
   static Response PlainError(int status, std::string_view message);
   // Prometheus' error document: {"status":"error","errorType":...,"error":...}.

@@ -87,8 +87,18 @@ Router::Match Router::Find(std::string_view method, std::string_view path) const
   return match;
 }
 
+std::optional<std::string_view> Router::WithoutPrefix(std::string_view path) const {
+  if (!path.starts_with(prefix_)) return std::nullopt;
+  path.remove_prefix(prefix_.size());
+  if (path.empty()) return "/";
+  if (path[0] != '/') return std::nullopt;
+  return path;
+}
+
 Lane Router::LaneFor(std::string_view method, std::string_view path) const {
-  const Match match = Find(method, path);
+  const auto below = WithoutPrefix(path);
+  if (!below) return Lane::kHealth;
+  const Match match = Find(method, *below);
   return match.route == nullptr ? Lane::kHealth : match.route->lane;
 }
 
@@ -116,9 +126,18 @@ Response Router::Answer(const Match& match, const Request& request) const {
 
 Response Router::Dispatch(Request& request) const {
   const auto start = std::chrono::steady_clock::now();
-  Match match = Find(request.method, request.path);
-  request.path_parameters = std::move(match.parameters);
-  Response response = Answer(match, request);
+  const auto below = WithoutPrefix(request.path);
+  Match match;
+  Response response;
+  if (!below) {
+    const bool is_root = request.path == "/" && (request.method == "GET" || request.method == "HEAD");
+    response = is_root ? Response::Redirect(prefix_) : Answer(match, request);
+  } else {
+    request.path = std::string(*below);
+    match = Find(request.method, request.path);
+    request.path_parameters = std::move(match.parameters);
+    response = Answer(match, request);
+  }
   for (const Finisher& finisher : finishers_) finisher(request, response);
   if (observer_) {
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;

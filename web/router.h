@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,11 @@ using Handler = std::function<Response(const Request&)>;
 class Router {
  public:
   void Add(std::vector<std::string> methods, std::string_view pattern, Lane lane, Handler handler);
+
+  // "/ruler": routes are found below it, and handlers see paths without it. GET of "/" leads there.
+  void SetPrefix(std::string prefix) { prefix_ = std::move(prefix); }
+  // What handlers see; nullopt where the path is not below the prefix.
+  std::optional<std::string_view> WithoutPrefix(std::string_view path) const;
 
   // Runs on what Dispatch answered, for headers that all answers share.
   using Finisher = std::function<void(const Request&, Response&)>;
@@ -68,6 +74,7 @@ class Router {
   Match Find(std::string_view method, std::string_view path) const;
   Response Answer(const Match& match, const Request& request) const;
 
+  std::string prefix_;
   std::vector<Route> routes_;
   std::vector<Finisher> finishers_;
   Observer observer_;

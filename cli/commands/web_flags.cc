@@ -21,6 +21,11 @@ void WebFlags::AddTo(CLI::App& command) {
                      "HOST:PORT to listen on; may be repeated");
   command.add_option("--web.config.file", config_file_,
                      "File with TLS, logins and headers of the server, in Prometheus' format");
+  command.add_option("--web.external-url", external_url_,
+                     "URL by which others reach this server, for links in alerts; its path is the "
+                     "prefix of all paths. Default: this machine and the port");
+  command.add_option("--web.route-prefix", route_prefix_,
+                     "Prefix of all paths; default: the path of --web.external-url");
   command.add_option("--web.max-connections", max_connections_, "Connections at once")
       ->check(WholeNumber(1, 1'000'000));
   command.add_option("--web.tls-handshake-timeout", tls_handshake_timeout_,
@@ -29,6 +34,8 @@ void WebFlags::AddTo(CLI::App& command) {
 
 absl::Status WebFlags::ApplyTo(SidecarOptions& options) const {
   options.web_config_file = config_file_;
+  options.external_url = external_url_;
+  options.route_prefix = route_prefix_;
   web::ServerOptions& server = options.server;
   server.listen_addresses = listen_addresses_;
   server.max_connections = max_connections_;

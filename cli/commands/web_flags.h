@@ -19,7 +19,7 @@ class WebFlags {
 
  private:
   std::vector<std::string> listen_addresses_ = {"127.0.0.1:9099"};
-  std::string config_file_;
+  std::string config_file_, external_url_, route_prefix_;
   int max_connections_ = 512;
   std::string tls_handshake_timeout_ = "10s";
 };
