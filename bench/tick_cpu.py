@@ -48,11 +48,11 @@ def measure(sloburn, config, storage, seconds):
         if port is None:
             sys.exit(f"{sloburn} did not start")
         time.sleep(WARM_UP_S)
-        iterations = metric(port, "sloburn_rule_group_iterations_total")
+        iterations = metric(port, "prometheus_rule_group_iterations_total")
         cpu = cpu_seconds(server.pid)
         time.sleep(seconds)
         return cpu_seconds(server.pid) - cpu, \
-            metric(port, "sloburn_rule_group_iterations_total") - iterations
+            metric(port, "prometheus_rule_group_iterations_total") - iterations
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate()

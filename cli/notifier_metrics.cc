@@ -44,7 +44,7 @@ web::MetricFamily Latency(const StatsByUrl& all) {
                            MetricType::kSummary,
                            {}};
   for (const auto& [url, stats] : all) {
-    const rules::LatencySummary& latency = stats.latency;
+    const LatencySummary& latency = stats.latency;
     for (size_t i = 0; i < latency.kQuantiles.size(); ++i) {
       family.samples.push_back(
           {{{"alertmanager", url}, {"quantile", FormatFloatG(latency.kQuantiles[i])}},

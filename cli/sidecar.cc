@@ -291,7 +291,7 @@ void Sidecar::ConnectStatus() {
 void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
   AddStorageMetrics(storage_.Stats(), families);
   if (durable_ != nullptr) AddDurableMetrics(durable_->Stats(), families);
-  AddRuleMetrics(manager_->Metrics(), families);
+  AddRuleMetrics(manager_->Metrics(), manager_->Durations(), families);
   for (const auto& [name, stats] : writers_.Stats()) AddWriterMetrics(name, stats, families);
   AddNotifierMetrics(notifier_, AlertmanagerUrls().active.size(), families);
   if (source_ != nullptr) AddSourceMetrics(source_->Stats(), families);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/float_text.h"
 #include "base/str_cat.h"
 
 namespace sloburn::cli {
@@ -86,7 +87,20 @@ void AddDurableMetrics(const DurableStats& stats, std::vector<web::MetricFamily>
           stats.failed_commits);
 }
 
+void AddSummary(std::vector<web::MetricFamily>& families, std::string_view name,
+                std::string_view help, const LatencySummary& summary) {
+  web::MetricFamily family{std::string(name), std::string(help), MetricType::kSummary, {}};
+  for (size_t i = 0; i < summary.kQuantiles.size(); ++i) {
+    family.samples.push_back(
+        {{{"quantile", FormatFloatG(summary.kQuantiles[i])}}, summary.seconds[i], ""});
+  }
+  family.samples.push_back({{}, summary.sum_seconds, "_sum"});
+  family.samples.push_back({{}, static_cast<double>(summary.count), "_count"});
+  families.push_back(std::move(family));
+}
+
 void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
+                    const rules::DurationSummaries& durations,
                     std::vector<web::MetricFamily>& families) {
   for (const rules::GroupMetrics& group : groups) {
     const std::vector<Label> labels = {{"rule_group", group.key}};
@@ -96,24 +110,37 @@ void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
     const auto gauge = [&](std::string_view name, std::string_view help, double value) {
       Add(families, name, help, MetricType::kGauge, value, labels);
     };
-    counter("sloburn_rule_group_iterations_total", "Scheduled ticks, missed ones included.",
+    counter("prometheus_rule_group_iterations_total",
+            "The total number of scheduled rule group evaluations, whether executed or missed.",
             static_cast<double>(group.iterations));
-    counter("sloburn_rule_group_iterations_missed_total", "Ticks skipped as too late.",
+    counter("prometheus_rule_group_iterations_missed_total",
+            "The total number of rule group evaluations missed due to slow rule group evaluation.",
             static_cast<double>(group.iterations_missed));
-    counter("sloburn_rule_evaluations_total", "Rule evaluations.",
+    counter("prometheus_rule_evaluations_total", "The total number of rule evaluations.",
             static_cast<double>(group.evaluations));
-    counter("sloburn_rule_evaluation_failures_total", "Failed rule evaluations.",
+    counter("prometheus_rule_evaluation_failures_total",
+            "The total number of rule evaluation failures.",
             static_cast<double>(group.evaluation_failures));
-    gauge("sloburn_rule_group_last_duration_seconds", "Duration of the last tick.",
+    gauge("prometheus_rule_group_last_duration_seconds",
+          "The duration of the last rule group evaluation.",
           absl::ToDoubleSeconds(group.last_duration));
-    gauge("sloburn_rule_group_last_evaluation_timestamp_seconds", "Time of the last tick.",
+    gauge("prometheus_rule_group_last_rule_duration_sum_seconds",
+          "The sum of time in seconds it took to evaluate each rule in the group.",
+          absl::ToDoubleSeconds(group.last_rule_duration_sum));
+    gauge("prometheus_rule_group_last_evaluation_timestamp_seconds",
+          "The timestamp of the last rule group evaluation in seconds.",
           Seconds(group.last_evaluation));
-    gauge("sloburn_rule_group_interval_seconds", "The interval of the group.",
+    gauge("prometheus_rule_group_interval_seconds", "The interval of a rule group.",
           absl::ToDoubleSeconds(group.interval));
-    gauge("sloburn_rule_group_last_evaluation_samples", "Samples of the last tick.",
+    gauge("prometheus_rule_group_last_evaluation_samples",
+          "The number of samples returned during the last rule group evaluation.",
           static_cast<double>(group.last_samples));
-    gauge("sloburn_rule_group_rules", "Rules of the group.", static_cast<double>(group.rules));
+    gauge("prometheus_rule_group_rules", "The number of rules.", static_cast<double>(group.rules));
   }
+  AddSummary(families, "prometheus_rule_evaluation_duration_seconds",
+             "The duration for a rule to execute.", durations.rules);
+  AddSummary(families, "prometheus_rule_group_duration_seconds",
+             "The duration of rule group evaluations.", durations.ticks);
 }
 
 namespace {

@@ -18,6 +18,7 @@ namespace sloburn::cli {
 void AddStorageMetrics(const StorageStats& stats, std::vector<web::MetricFamily>& families);
 void AddDurableMetrics(const DurableStats& stats, std::vector<web::MetricFamily>& families);
 void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
+                    const rules::DurationSummaries& durations,
                     std::vector<web::MetricFamily>& families);
 void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& stats,
                       std::vector<web::MetricFamily>& families);

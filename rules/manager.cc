@@ -94,6 +94,7 @@ void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group) {
   scheduler_.Add(*group, [this, group](absl::Time eval_time) {
     // The group's own status and the log tell of errors.
     RunTick(*group, eval_time, Context()).IgnoreError();
+    durations_.Add(group->LastDurations());
   });
 }
 

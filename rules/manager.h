@@ -32,6 +32,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "rules/group_runner.h"
+#include "rules/rule_durations.h"
 #include "rules/rule_file.h"
 #include "rules/rule_group.h"
 #include "rules/scheduler.h"
@@ -91,6 +92,8 @@ class Manager : public StatusSource {
 
   std::vector<GroupStatus> Groups() const override;
   std::vector<GroupMetrics> Metrics() const;
+  // Of the ticks of all groups since the start.
+  DurationSummaries Durations() const { return durations_.Summarize(); }
 
   // What all loaded rules read, one entry per set of matchers, windows joined and widened by the
   // groups' query offsets: the source must hold [T - oldest_ms, T - newest_ms] for a tick at T.
@@ -123,6 +126,8 @@ class Manager : public StatusSource {
 
   ManagerOptions options_;
   std::atomic<bool> cancelled_{false};
+
+  RuleDurations durations_;
 
   absl::Mutex load_mutex_;  // one load, start or stop at a time
   bool is_started_ ABSL_GUARDED_BY(load_mutex_) = false;

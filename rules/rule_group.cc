@@ -141,6 +141,13 @@ void RuleGroup::Apply(TickChange change) {
   metrics_.last_samples = change.samples;
 }
 
+TickDurations RuleGroup::LastDurations() const {
+  absl::MutexLock lock(&mutex_);
+  TickDurations durations{metrics_.last_duration, {}};
+  for (const RuleState& state : states_) durations.rules.push_back(state.evaluation_time);
+  return durations;
+}
+
 void RuleGroup::CountMissed(int64_t iterations) {
   absl::MutexLock lock(&mutex_);
   metrics_.iterations += iterations;

@@ -18,6 +18,7 @@
 #include "engine/storage/storage.h"
 #include "rules/alerting_rule.h"
 #include "rules/recording_rule.h"
+#include "rules/rule_durations.h"
 #include "rules/rule_file.h"
 #include "rules/status.h"
 
@@ -107,6 +108,8 @@ class RuleGroup {
 
   GroupStatus Status() const;
   GroupMetrics Metrics() const;
+  // Of the last tick.
+  TickDurations LastDurations() const;
 
   // The calls below belong to the thread that runs the group.
   const std::vector<RuleState>& states() const { return states_; }

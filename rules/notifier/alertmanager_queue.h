@@ -34,7 +34,7 @@
 #include "engine/model/relabel.h"
 #include "engine/remote/http_client.h"
 #include "rules/notifier/alert_payload.h"
-#include "rules/notifier/latency_window.h"
+#include "base/latency_window.h"
 #include "rules/notifier/waiting_alerts.h"
 
 namespace sloburn::rules {

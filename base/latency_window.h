@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the last requests took: at most 1,000 of the last ten minutes, as quantiles.
+// How long the last of many took (requests, ticks): at most 1,000 of the last ten minutes, as quantiles.
 //
 // Not thread-safe.
 #pragma once
@@ -10,7 +10,7 @@
 #include <deque>
 #include <utility>
 
-namespace sloburn::rules {
+namespace sloburn {
 
 struct LatencySummary {
   static constexpr std::array<double, 3> kQuantiles = {0.5, 0.9, 0.99};
@@ -32,4 +32,4 @@ class LatencyWindow {
   int64_t count_ = 0;
 };
 
-}  // namespace sloburn::rules
+}  // namespace sloburn

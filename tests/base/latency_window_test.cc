@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rules/notifier/latency_window.h"
+#include "base/latency_window.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace sloburn::rules {
+namespace sloburn {
 namespace {
 
 TEST(LatencyWindow, QuantilesOfTheLastTenMinutes) {
@@ -31,4 +31,4 @@ TEST(LatencyWindow, OldestAreForgotten) {
 }
 
 }  // namespace
-}  // namespace sloburn::rules
+}  // namespace sloburn

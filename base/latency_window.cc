@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rules/notifier/latency_window.h"
+#include "base/latency_window.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
-namespace sloburn::rules {
+namespace sloburn {
 namespace {
 
 constexpr size_t kMaxKept = 1000;
@@ -38,4 +38,4 @@ LatencySummary LatencyWindow::Summarize(TimePoint now) const {
   return summary;
 }
 
-}  // namespace sloburn::rules
+}  // namespace sloburn
