@@ -32,9 +32,8 @@ void Run(const char* text) {
     const TemplateData data = MakeTemplateData(sample, environment);
     bytes += parsed.Expand(data, environment)->size();
   });
-  const double parse = MicrosecondsEach(kCount / 10, [&] {
-    bytes += AlertTemplate("Bench", text).text().size();
-  });
+  const double parse =
+      MicrosecondsEach(kCount / 10, [&] { bytes += AlertTemplate("Bench", text).text().size(); });
   std::printf("%6.2f us to expand, %6.2f us to parse (%zu bytes in all): %s\n", expand, parse,
               bytes, text);
 }

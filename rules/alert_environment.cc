@@ -51,8 +51,7 @@ TemplateEnvironment MakeAlertEnvironment(const Snapshot& view, absl::Time eval_t
   environment.external_labels = Labels::FromPairs(std::move(pairs));
   environment.external_url = std::move(external_url);
   environment.timestamp_ms = absl::ToUnixMillis(eval_time);
-  const auto queries =
-      std::make_shared<TemplateQueries>(view, environment.timestamp_ms, options);
+  const auto queries = std::make_shared<TemplateQueries>(view, environment.timestamp_ms, options);
   environment.query = [queries](const std::string& expr) { return queries->Run(expr); };
   return environment;
 }

@@ -39,9 +39,9 @@ AlertingRule::AlertingRule(std::string name, std::vector<Label> labels,
       timing_(timing),
       query_(std::move(query)) {
   const auto is_template = [](const AlertTemplate& one) { return !one.is_plain(); };
-  has_templates_ = std::any_of(label_templates_.begin(), label_templates_.end(), is_template) ||
-                   std::any_of(annotation_templates_.begin(), annotation_templates_.end(),
-                               is_template);
+  has_templates_ =
+      std::any_of(label_templates_.begin(), label_templates_.end(), is_template) ||
+      std::any_of(annotation_templates_.begin(), annotation_templates_.end(), is_template);
 }
 
 absl::StatusOr<AlertElement> AlertingRule::ToElement(const SeriesSample& sample,

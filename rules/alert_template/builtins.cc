@@ -21,7 +21,8 @@ absl::Status Error(std::string message) { return absl::InvalidArgumentError(std:
 // Through pointers; `is_null` tells where one leads nowhere.
 Value Indirect(const Value& value, bool& is_null) {
   const Value content = value.Unwrapped();
-  is_null = (content.is_pointer() && content.is_null()) || (content.is_nil() && value.is_interface());
+  is_null =
+      (content.is_pointer() && content.is_null()) || (content.is_nil() && value.is_interface());
   return content.is_pointer() && !is_null ? content.Pointee() : content;
 }
 
@@ -74,7 +75,8 @@ Result Index(CallContext&, Args args) {
         ASSIGN_OR_RETURN(item, MapEntry(item, index));
         break;
       }
-      default: return Error("can't index item of type " + TypeName(item));
+      default:
+        return Error("can't index item of type " + TypeName(item));
     }
   }
   return item;
@@ -119,7 +121,8 @@ Result Slice(CallContext&, Args args) {
     }
     case GoType::kHtml:
       return Value::String(std::string(item.text().substr(bounds[0], size)), GoType::kHtml);
-    default: return Value::Part(item.text().substr(bounds[0], size), item);
+    default:
+      return Value::Part(item.text().substr(bounds[0], size), item);
   }
 }
 
@@ -152,10 +155,14 @@ bool AreEqualIntegers(const Value& a, const Value& b) {
 
 bool AreEqualBasics(GoKind kind, const Value& a, const Value& b) {
   switch (kind) {
-    case GoKind::kFloat: return a.number() == b.number();
-    case GoKind::kComplex: return a.complex() == b.complex();
-    case GoKind::kString: return a.text() == b.text();
-    default: return a.integer() == b.integer();
+    case GoKind::kFloat:
+      return a.number() == b.number();
+    case GoKind::kComplex:
+      return a.complex() == b.complex();
+    case GoKind::kString:
+      return a.text() == b.text();
+    default:
+      return a.integer() == b.integer();
   }
 }
 
@@ -204,11 +211,16 @@ absl::StatusOr<bool> IsLess(const Value& held_a, const Value& held_b) {
   }
   if (kind_a != kind_b) return Incompatible(a, b);
   switch (kind_a) {
-    case GoKind::kInt: return a.integer() < b.integer();
-    case GoKind::kUint: return a.unsigned_integer() < b.unsigned_integer();
-    case GoKind::kFloat: return a.number() < b.number();
-    case GoKind::kString: return a.text() < b.text();
-    default: return Error("invalid type for comparison");
+    case GoKind::kInt:
+      return a.integer() < b.integer();
+    case GoKind::kUint:
+      return a.unsigned_integer() < b.unsigned_integer();
+    case GoKind::kFloat:
+      return a.number() < b.number();
+    case GoKind::kString:
+      return a.text() < b.text();
+    default:
+      return Error("invalid type for comparison");
   }
 }
 

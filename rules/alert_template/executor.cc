@@ -13,6 +13,7 @@
 #include "rules/alert_template/fields.h"
 #include "rules/alert_template/functions.h"
 #include "rules/alert_template/go_print.h"
+#include "rules/alert_template/param_type.h"
 
 namespace sloburn::rules {
 namespace {
@@ -71,15 +72,16 @@ class Executor {
     return Exhausted(StrCat("more than ", limits_.max_steps, " steps"));
   }
   absl::Status Deepen() {
-    if (depth_ >= kMaxDepth) return Exhausted(StrCat("exceeded maximum nesting depth (", kMaxDepth, ")"));
+    if (depth_ >= kMaxDepth)
+      return Exhausted(StrCat("exceeded maximum nesting depth (", kMaxDepth, ")"));
     ++depth_;
     return Charge(1);
   }
 
   absl::Status Write(std::string_view text) {
     if (out_.size() + text.size() > limits_.max_output_bytes) {
-      return Exhausted(StrCat("output is longer than the limit of ", limits_.max_output_bytes,
-                              " bytes"));
+      return Exhausted(
+          StrCat("output is longer than the limit of ", limits_.max_output_bytes, " bytes"));
     }
     out_ += text;
     return absl::OkStatus();
@@ -97,15 +99,25 @@ class Executor {
 
   absl::Status WalkNode(const Value& dot, const Node& node) {
     switch (node.kind) {
-      case NodeKind::kText: return Write(static_cast<const TextNode&>(node).text);
-      case NodeKind::kAction: return WalkAction(dot, static_cast<const ActionNode&>(node));
+      case NodeKind::kText:
+        return Write(static_cast<const TextNode&>(node).text);
+      case NodeKind::kAction:
+        return WalkAction(dot, static_cast<const ActionNode&>(node));
       case NodeKind::kIf:
-      case NodeKind::kWith: return WalkCondition(dot, static_cast<const BranchNode&>(node));
-      case NodeKind::kRange: return WalkRange(dot, static_cast<const BranchNode&>(node));
-      case NodeKind::kTemplate: return WalkTemplate(dot, static_cast<const TemplateNode&>(node));
-      case NodeKind::kBreak: flow_ = Flow::kBreak; return absl::OkStatus();
-      case NodeKind::kContinue: flow_ = Flow::kContinue; return absl::OkStatus();
-      default: break;
+      case NodeKind::kWith:
+        return WalkCondition(dot, static_cast<const BranchNode&>(node));
+      case NodeKind::kRange:
+        return WalkRange(dot, static_cast<const BranchNode&>(node));
+      case NodeKind::kTemplate:
+        return WalkTemplate(dot, static_cast<const TemplateNode&>(node));
+      case NodeKind::kBreak:
+        flow_ = Flow::kBreak;
+        return absl::OkStatus();
+      case NodeKind::kContinue:
+        flow_ = Flow::kContinue;
+        return absl::OkStatus();
+      default:
+        break;
     }
     for (const NodePtr& one : static_cast<const ListNode&>(node).nodes) {
       RETURN_IF_ERROR(Walk(dot, *one));
@@ -160,8 +172,10 @@ class Executor {
         RETURN_IF_ERROR(RangeOverMap(value, range, has_run));
         break;
       }
-      case GoKind::kInvalid: break;
-      default: return Error(StrCat("range can't iterate over ", GoText(value)));
+      case GoKind::kInvalid:
+        break;
+      default:
+        return Error(StrCat("range can't iterate over ", GoText(value)));
     }
     if (!has_run && range.else_list != nullptr) RETURN_IF_ERROR(Walk(dot, *range.else_list));
     variables_.resize(mark);
@@ -328,7 +342,8 @@ class Executor {
         return EvalPipe(dot, static_cast<const PipeNode&>(first));
       case NodeKind::kVariable:
         return EvalVariable(dot, static_cast<const VariableNode&>(first), &command.args, final);
-      default: break;
+      default:
+        break;
     }
     at_ = &first;
     RETURN_IF_ERROR(CheckNoArgs(&command.args, final));
@@ -338,10 +353,14 @@ class Executor {
 
   Result EvalConstant(const Value& dot, const Node& node) {
     switch (node.kind) {
-      case NodeKind::kDot: return dot;
-      case NodeKind::kBool: return Value::Bool(static_cast<const BoolNode&>(node).value);
-      case NodeKind::kString: return Value::View(static_cast<const StringNode&>(node).text);
-      default: return EvalNumber(static_cast<const NumberNode&>(node));
+      case NodeKind::kDot:
+        return dot;
+      case NodeKind::kBool:
+        return Value::Bool(static_cast<const BoolNode&>(node).value);
+      case NodeKind::kString:
+        return Value::View(static_cast<const StringNode&>(node).text);
+      default:
+        return EvalNumber(static_cast<const NumberNode&>(node));
     }
   }
 
@@ -352,8 +371,8 @@ class Executor {
     const std::string& text = node.text;
     const bool is_hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') &&
                         text.find_first_of("pP") == std::string::npos;
-    const bool looks_float = !is_hex && text[0] != '\'' &&
-                             text.find_first_of(".eEpP") != std::string::npos;
+    const bool looks_float =
+        !is_hex && text[0] != '\'' && text.find_first_of(".eEpP") != std::string::npos;
     if (node.as_float && looks_float) return Value::Float(*node.as_float);
     if (node.as_int) return Value::Int(*node.as_int);
     return Error(text + " overflows int");
@@ -477,9 +496,8 @@ class Executor {
     Result result = function.handler(context_, {values.data(), values.size()});
     if (result.ok() || absl::IsCancelled(result.status())) return result;
     at_ = &node;
-    return Located(result.status().code(),
-                   StrCat("error calling ", function.name, ": ",
-                          std::string(result.status().message())));
+    return Located(result.status().code(), StrCat("error calling ", function.name, ": ",
+                                                  std::string(result.status().message())));
   }
 
   absl::Status ChargeFor(std::span<const Value> values) {
@@ -509,47 +527,8 @@ class Executor {
   static Value CalleeText(const ArgNodes* args, size_t given, const Value* final) {
     if (given > 0) return Value::String(TextOf(*(*args)[1]));
     if (final->type() == GoType::kString) return *final;
-    return Value::String(final->is_nil() ? "<invalid Value>" : StrCat("<", TypeName(*final), " Value>"));
-  }
-
-  static std::string_view NameOf(ParamType type) {
-    switch (type) {
-      case ParamType::kAny: return "interface {}";
-      case ParamType::kReflect: return "reflect.Value";
-      case ParamType::kString: return "string";
-      case ParamType::kInt: return "int";
-      case ParamType::kDuration: return "time.Duration";
-      case ParamType::kTime: return "time.Time";
-      case ParamType::kSamples: return "template.queryResult";
-      case ParamType::kSample: return "*template.sample";
-    }
-    return "";
-  }
-
-  static bool TakesAnything(ParamType type) {
-    return type == ParamType::kAny || type == ParamType::kReflect;
-  }
-
-  // The nil of the type, nullopt where it has none.
-  static std::optional<Value> NilOf(ParamType type) {
-    if (TakesAnything(type)) return Value();
-    if (type == ParamType::kSamples) return Value::Nil(GoType::kSamples);
-    if (type == ParamType::kSample) return Value::Nil(GoType::kSample);
-    return std::nullopt;
-  }
-
-  static bool Fits(const Value& value, ParamType type) {
-    if (value.is_interface()) return false;
-    switch (type) {
-      case ParamType::kString: return value.type() == GoType::kString;
-      case ParamType::kInt: return value.type() == GoType::kInt;
-      case ParamType::kDuration:
-        return value.type() == GoType::kDuration && !value.is_pointer();
-      case ParamType::kTime: return value.type() == GoType::kTime && !value.is_pointer();
-      case ParamType::kSamples: return value.type() == GoType::kSamples;
-      case ParamType::kSample: return value.type() == GoType::kSample && value.is_pointer();
-      default: return true;
-    }
+    return Value::String(final->is_nil() ? "<invalid Value>"
+                                         : StrCat("<", TypeName(*final), " Value>"));
   }
 
   // `type` is nullopt where nothing is expected.
@@ -563,29 +542,35 @@ class Executor {
     const Value value = given.is_nil() ? given : given.Unwrapped();
     if (Fits(value, *type)) return value;
     if (value.is_pointer() && Fits(value.Pointee(), *type)) return value.Pointee();
-    return Error(StrCat("wrong type for value; expected ", NameOf(*type), "; got ", TypeName(value)));
+    return Error(
+        StrCat("wrong type for value; expected ", NameOf(*type), "; got ", TypeName(value)));
   }
 
   Result EvalArg(const Value& dot, std::optional<ParamType> type, const Node& node) {
     at_ = &node;
     Result value = Value();
     switch (node.kind) {
-      case NodeKind::kDot: return Validate(dot, type);
-      case NodeKind::kNil: return EvalNil(*type);
+      case NodeKind::kDot:
+        return Validate(dot, type);
+      case NodeKind::kNil:
+        return EvalNil(*type);
       case NodeKind::kField:
         value = EvalFieldNode(dot, static_cast<const FieldNode&>(node), nullptr, nullptr);
         break;
       case NodeKind::kVariable:
         value = EvalVariable(dot, static_cast<const VariableNode&>(node), nullptr, nullptr);
         break;
-      case NodeKind::kPipe: value = EvalPipe(dot, static_cast<const PipeNode&>(node)); break;
+      case NodeKind::kPipe:
+        value = EvalPipe(dot, static_cast<const PipeNode&>(node));
+        break;
       case NodeKind::kIdentifier:
         value = EvalFunction(dot, static_cast<const IdentifierNode&>(node), node, nullptr, nullptr);
         break;
       case NodeKind::kChain:
         value = EvalChain(dot, static_cast<const ChainNode&>(node), nullptr, nullptr);
         break;
-      default: return EvalConstantAs(dot, *type, node);
+      default:
+        return EvalConstantAs(dot, *type, node);
     }
     RETURN_IF_ERROR(value.status());
     return Validate(*value, type);
@@ -599,7 +584,8 @@ class Executor {
   Result EvalConstantAs(const Value& dot, ParamType type, const Node& node) {
     switch (type) {
       case ParamType::kAny:
-      case ParamType::kReflect: return EvalConstant(dot, node);
+      case ParamType::kReflect:
+        return EvalConstant(dot, node);
       case ParamType::kString:
         if (node.kind == NodeKind::kString) return EvalConstant(dot, node);
         return Error("expected string; found " + TextOf(node));

@@ -62,16 +62,22 @@ constexpr std::string_view kTimeFields[] = {"wall", "ext", "loc"};
 
 std::optional<Value> FieldOf(const Value& receiver, std::string_view name) {
   switch (receiver.type()) {
-    case GoType::kData: return FieldOfData(receiver, name);
-    case GoType::kSample: return FieldOfSample(receiver, name);
-    case GoType::kHistogram: return FieldOfHistogram(receiver, name);
-    case GoType::kSpan: return FieldOfSpan(receiver.span(), name);
-    case GoType::kStringMap: return Value::Part(receiver.labels().Get(name), receiver);
+    case GoType::kData:
+      return FieldOfData(receiver, name);
+    case GoType::kSample:
+      return FieldOfSample(receiver, name);
+    case GoType::kHistogram:
+      return FieldOfHistogram(receiver, name);
+    case GoType::kSpan:
+      return FieldOfSpan(receiver.span(), name);
+    case GoType::kStringMap:
+      return Value::Part(receiver.labels().Get(name), receiver);
     case GoType::kMap: {
       const auto found = receiver.map().entries.find(name);
       return (found == receiver.map().entries.end() ? Value() : found->second).Interface();
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -90,12 +96,18 @@ std::optional<Value> HiddenFieldOf(const Value& receiver, std::string_view name)
 
 std::span<const std::string_view> FieldNamesOf(GoType type) {
   switch (type) {
-    case GoType::kData: return kDataFields;
-    case GoType::kSample: return kSampleFields;
-    case GoType::kHistogram: return kHistogramFields;
-    case GoType::kSpan: return kSpanFields;
-    case GoType::kTime: return kTimeFields;
-    default: return {};
+    case GoType::kData:
+      return kDataFields;
+    case GoType::kSample:
+      return kSampleFields;
+    case GoType::kHistogram:
+      return kHistogramFields;
+    case GoType::kSpan:
+      return kSpanFields;
+    case GoType::kTime:
+      return kTimeFields;
+    default:
+      return {};
   }
 }
 

@@ -13,21 +13,10 @@
 
 #include "absl/status/statusor.h"
 #include "rules/alert_template/environment.h"
+#include "rules/alert_template/param_type.h"
 #include "rules/alert_template/value.h"
 
 namespace sloburn::rules {
-
-// What a function takes, of all that Go's reflection tells apart.
-enum class ParamType : uint8_t {
-  kAny,      // interface{}
-  kReflect,  // reflect.Value: as kAny, but the function sees whether an interface{} holds it
-  kString,
-  kInt,
-  kDuration,
-  kTime,
-  kSamples,
-  kSample,
-};
 
 // What calls of one expansion share.
 struct CallContext {
@@ -35,7 +24,8 @@ struct CallContext {
   int queries = 0;
 };
 
-using FunctionHandler = absl::StatusOr<Value> (*)(CallContext& context, std::span<const Value> args);
+using FunctionHandler = absl::StatusOr<Value> (*)(CallContext& context,
+                                                  std::span<const Value> args);
 
 struct TemplateFunction {
   // Functions whose arguments the executor evaluates in its own way.

@@ -97,13 +97,20 @@ std::string FloatDigits(double value, char verb, int precision) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   switch (verb) {
-    case 'b': return BinaryFloat(value);
-    case 'x': return HexFloat(value, precision);
-    case 'X': return absl::AsciiStrToUpper(HexFloat(value, precision));
-    case 'e': return Printf("%.*e", precision, value);
-    case 'E': return Printf("%.*E", precision, value);
-    case 'f': return Printf("%.*f", precision, value);
-    default: break;
+    case 'b':
+      return BinaryFloat(value);
+    case 'x':
+      return HexFloat(value, precision);
+    case 'X':
+      return absl::AsciiStrToUpper(HexFloat(value, precision));
+    case 'e':
+      return Printf("%.*e", precision, value);
+    case 'E':
+      return Printf("%.*E", precision, value);
+    case 'f':
+      return Printf("%.*f", precision, value);
+    default:
+      break;
   }
   std::string text = precision < 0 ? FormatFloatG(value) : Printf("%.*g", precision, value);
   return verb == 'G' ? absl::AsciiStrToUpper(text) : text;
@@ -186,7 +193,8 @@ void AppendGoInteger(const FormatFlags& flags, uint64_t bits, bool is_signed, ch
   const bool has_sign = is_negative || flags.plus || flags.space;
   int least = flags.precision.value_or(0);
   if (flags.precision == 0 && rest == 0) return AppendPadded(WithoutZero(flags), "", out);
-  if (!flags.precision && flags.zero && !flags.minus && flags.width) least = *flags.width - has_sign;
+  if (!flags.precision && flags.zero && !flags.minus && flags.width)
+    least = *flags.width - has_sign;
 
   unsigned base = 10;
   if (verb == 'b') base = 2;
@@ -245,7 +253,8 @@ void AppendGoFloat(const FormatFlags& flags, double value, char verb, std::strin
     return AppendPadded(WithoutZero(flags), number, out);
   }
   if (flags.sharp && verb != 'b') KeepPoint(number, verb, precision);
-  if (!flags.plus && number[0] == '+') return AppendPadded(flags, std::string_view(number).substr(1), out);
+  if (!flags.plus && number[0] == '+')
+    return AppendPadded(flags, std::string_view(number).substr(1), out);
   if (flags.zero && !flags.minus && flags.width && *flags.width > static_cast<int>(number.size())) {
     // The sign comes before the zeros.
     out += number[0];

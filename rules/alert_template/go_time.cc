@@ -101,8 +101,12 @@ class TimeFormatter {
         }
         is("06", Digits(((cs.year() % 100) + 100) % 100, 2));
         break;
-      case '1': is("15", Digits(cs.hour(), 2)) || is("1", Digits(cs.month(), 1)); break;
-      case '2': is("2006", Digits(cs.year(), 4)) || is("2", Digits(cs.day(), 1)); break;
+      case '1':
+        is("15", Digits(cs.hour(), 2)) || is("1", Digits(cs.month(), 1));
+        break;
+      case '2':
+        is("2006", Digits(cs.year(), 4)) || is("2", Digits(cs.day(), 1));
+        break;
       case '_':
         if (layout.substr(0, 5) == "_2006") {
           out += '_';
@@ -111,11 +115,21 @@ class TimeFormatter {
         }
         is("__2", Digits(year_day, 3, ' ')) || is("_2", Digits(cs.day(), 2, ' '));
         break;
-      case '3': is("3", Digits(hour12, 1)); break;
-      case '4': is("4", Digits(cs.minute(), 1)); break;
-      case '5': is("5", Digits(cs.second(), 1)); break;
-      case 'P': is("PM", is_afternoon ? "PM" : "AM"); break;
-      case 'p': is("pm", is_afternoon ? "pm" : "am"); break;
+      case '3':
+        is("3", Digits(hour12, 1));
+        break;
+      case '4':
+        is("4", Digits(cs.minute(), 1));
+        break;
+      case '5':
+        is("5", Digits(cs.second(), 1));
+        break;
+      case 'P':
+        is("PM", is_afternoon ? "PM" : "AM");
+        break;
+      case 'p':
+        is("pm", is_afternoon ? "pm" : "am");
+        break;
       case '-':
         is("-070000", Offset(offset, false, false, 3)) ||
             is("-07:00:00", Offset(offset, false, true, 3)) ||
@@ -130,7 +144,8 @@ class TimeFormatter {
             is("Z07:00", Offset(offset, true, true, 2)) ||
             is("Z07", Offset(offset, true, false, 1));
         break;
-      default: break;
+      default:
+        break;
     }
     return length;
   }
@@ -173,8 +188,8 @@ class TimeFormatter {
 std::string GoDurationText(int64_t nanoseconds) {
   if (nanoseconds == 0) return "0s";
   const char* const sign = nanoseconds < 0 ? "-" : "";
-  const uint64_t size = nanoseconds < 0 ? 0 - static_cast<uint64_t>(nanoseconds)
-                                        : static_cast<uint64_t>(nanoseconds);
+  const uint64_t size =
+      nanoseconds < 0 ? 0 - static_cast<uint64_t>(nanoseconds) : static_cast<uint64_t>(nanoseconds);
   // `value` in units of 10^-decimals, without zeros at the end.
   const auto decimal = [](uint64_t value, int decimals) {
     std::string text = StrCat(value);

@@ -25,10 +25,18 @@ struct Keyword {
   Kind kind;
 };
 constexpr Keyword kKeywords[] = {
-    {"block", Kind::kBlock},   {"break", Kind::kBreak}, {"continue", Kind::kContinue},
-    {"define", Kind::kDefine}, {"else", Kind::kElse},   {"end", Kind::kEndWord},
-    {"if", Kind::kIf},         {"nil", Kind::kNil},     {"range", Kind::kRange},
-    {"template", Kind::kTemplate}, {"with", Kind::kWith}, {"true", Kind::kBool},
+    {"block", Kind::kBlock},
+    {"break", Kind::kBreak},
+    {"continue", Kind::kContinue},
+    {"define", Kind::kDefine},
+    {"else", Kind::kElse},
+    {"end", Kind::kEndWord},
+    {"if", Kind::kIf},
+    {"nil", Kind::kNil},
+    {"range", Kind::kRange},
+    {"template", Kind::kTemplate},
+    {"with", Kind::kWith},
+    {"true", Kind::kBool},
     {"false", Kind::kBool},
 };
 
@@ -183,22 +191,34 @@ class Lexer {
     }
     Next();
     switch (c) {
-      case kEof: return Fail("unclosed action");
-      case '=': return Emit(Kind::kAssign);
-      case ':': return Next() == '=' ? Emit(Kind::kDeclare) : Fail("expected :=");
-      case '|': return Emit(Kind::kPipe);
-      case '"': return LexQuoted('"', Kind::kString, "unterminated quoted string");
-      case '\'': return LexQuoted('\'', Kind::kCharConstant, "unterminated character constant");
-      case '`': return LexRaw();
-      case '$': return LexName(Kind::kVariable, Kind::kVariable);
-      case '(': ++parens_; return Emit(Kind::kLeftParen);
-      case ')': return --parens_ < 0 ? Fail("unexpected right paren") : Emit(Kind::kRightParen);
+      case kEof:
+        return Fail("unclosed action");
+      case '=':
+        return Emit(Kind::kAssign);
+      case ':':
+        return Next() == '=' ? Emit(Kind::kDeclare) : Fail("expected :=");
+      case '|':
+        return Emit(Kind::kPipe);
+      case '"':
+        return LexQuoted('"', Kind::kString, "unterminated quoted string");
+      case '\'':
+        return LexQuoted('\'', Kind::kCharConstant, "unterminated character constant");
+      case '`':
+        return LexRaw();
+      case '$':
+        return LexName(Kind::kVariable, Kind::kVariable);
+      case '(':
+        ++parens_;
+        return Emit(Kind::kLeftParen);
+      case ')':
+        return --parens_ < 0 ? Fail("unexpected right paren") : Emit(Kind::kRightParen);
       case '.':
         if (pos_ < text_.size() && !absl::ascii_isdigit(static_cast<unsigned char>(text_[pos_]))) {
           return LexName(Kind::kField, Kind::kDot);
         }
         break;
-      default: break;
+      default:
+        break;
     }
     if (c == '.' || c == '+' || c == '-' || (c >= '0' && c <= '9')) {
       pos_ = start_;
@@ -218,7 +238,8 @@ class Lexer {
   bool AtTerminator() const {
     const int32_t c = Peek();
     if (c == kEof || IsSpace(c) || At(kClose)) return true;
-    return c < 0x80 && std::string_view(".,|:)(").find(static_cast<char>(c)) != std::string_view::npos;
+    return c < 0x80 &&
+           std::string_view(".,|:)(").find(static_cast<char>(c)) != std::string_view::npos;
   }
 
   void TakeAlphanumerics() {

@@ -42,18 +42,30 @@ absl::StatusOr<Char> TakeEscape(std::string_view& rest, char quote) {
   if (c >= '0' && c <= '7') return TakeDigits(rest, 3, 8, true);
   rest.remove_prefix(1);
   switch (c) {
-    case 'a': return Char{'\a'};
-    case 'b': return Char{'\b'};
-    case 'f': return Char{'\f'};
-    case 'n': return Char{'\n'};
-    case 'r': return Char{'\r'};
-    case 't': return Char{'\t'};
-    case 'v': return Char{'\v'};
-    case '\\': return Char{'\\'};
-    case 'x': return TakeDigits(rest, 2, 16, true);
-    case 'u': return TakeDigits(rest, 4, 16, false);
-    case 'U': return TakeDigits(rest, 8, 16, false);
-    default: break;
+    case 'a':
+      return Char{'\a'};
+    case 'b':
+      return Char{'\b'};
+    case 'f':
+      return Char{'\f'};
+    case 'n':
+      return Char{'\n'};
+    case 'r':
+      return Char{'\r'};
+    case 't':
+      return Char{'\t'};
+    case 'v':
+      return Char{'\v'};
+    case '\\':
+      return Char{'\\'};
+    case 'x':
+      return TakeDigits(rest, 2, 16, true);
+    case 'u':
+      return TakeDigits(rest, 4, 16, false);
+    case 'U':
+      return TakeDigits(rest, 8, 16, false);
+    default:
+      break;
   }
   if (c != quote) return InvalidSyntax();
   return Char{static_cast<unsigned char>(c)};
@@ -193,7 +205,8 @@ absl::StatusOr<std::string> UnquoteGoString(std::string_view literal) {
   std::string out;
   std::string_view rest = literal.substr(1, literal.size() - 2);
   if (literal[0] == '`') {
-    std::copy_if(rest.begin(), rest.end(), std::back_inserter(out), [](char c) { return c != '\r'; });
+    std::copy_if(rest.begin(), rest.end(), std::back_inserter(out),
+                 [](char c) { return c != '\r'; });
     return out;
   }
   while (!rest.empty()) {
@@ -211,9 +224,15 @@ absl::StatusOr<std::unique_ptr<NumberNode>> ReadGoNumber(const TemplateToken& to
   auto node = std::make_unique<NumberNode>(token.pos);
   node->text = token.text;
   switch (token.kind) {
-    case TemplateTokenKind::kCharConstant: RETURN_IF_ERROR(ReadChar(token.text, *node)); break;
-    case TemplateTokenKind::kComplex: RETURN_IF_ERROR(ReadComplex(token.text, *node)); break;
-    default: RETURN_IF_ERROR(ReadPlain(token.text, *node)); break;
+    case TemplateTokenKind::kCharConstant:
+      RETURN_IF_ERROR(ReadChar(token.text, *node));
+      break;
+    case TemplateTokenKind::kComplex:
+      RETURN_IF_ERROR(ReadComplex(token.text, *node));
+      break;
+    default:
+      RETURN_IF_ERROR(ReadPlain(token.text, *node));
+      break;
   }
   return node;
 }

@@ -76,8 +76,8 @@ Result TimeAddDate(CallContext&, Args args) {
   }
   const absl::TimeZone::CivilInfo info = CivilOf(args);
   const absl::CivilSecond& cs = info.cs;
-  const absl::CivilMonth month = absl::CivilMonth(cs.year() + args[1].integer(), cs.month()) +
-                                 args[2].integer();
+  const absl::CivilMonth month =
+      absl::CivilMonth(cs.year() + args[1].integer(), cs.month()) + args[2].integer();
   const absl::CivilDay day = absl::CivilDay(month) + (cs.day() - 1) + args[3].integer();
   const absl::CivilSecond second(day.year(), day.month(), day.day(), cs.hour(), cs.minute(),
                                  cs.second());
@@ -111,8 +111,7 @@ Result TimeRound(CallContext&, Args args) {
   if (unit <= 0) return TimeIn(time, TimeOf(args).zone);
   const absl::Duration rest = SinceYearOne(time) % absl::Nanoseconds(unit);
   const bool is_down = rest + rest < absl::Nanoseconds(unit);
-  return TimeIn(is_down ? time - rest : time + (absl::Nanoseconds(unit) - rest),
-                TimeOf(args).zone);
+  return TimeIn(is_down ? time - rest : time + (absl::Nanoseconds(unit) - rest), TimeOf(args).zone);
 }
 
 // Whole units and the rest apart, as Go divides.
@@ -194,7 +193,11 @@ constexpr TemplateFunction kTimeMethods[] = {
     {"Format", kOneString, false, TimeFormat},
     {"GoString", {}, false, TimeGoString},
     {"Hour", {}, false, TimeHour},
-    {"ISOWeek", {}, false, nullptr, {},
+    {"ISOWeek",
+     {},
+     false,
+     nullptr,
+     {},
      "invalid function signature for ISOWeek: second return value should be error; is int"},
     {"IsZero", {}, false, TimeIsZero},
     {"Local", {}, false, TimeLocal},
@@ -214,7 +217,11 @@ constexpr TemplateFunction kTimeMethods[] = {
     {"Weekday", {}, false, TimeWeekday},
     {"Year", {}, false, TimeYear},
     {"YearDay", {}, false, TimeYearDay},
-    {"Zone", {}, false, nullptr, {},
+    {"Zone",
+     {},
+     false,
+     nullptr,
+     {},
      "invalid function signature for Zone: second return value should be error; is int"},
 };
 constexpr TemplateFunction kDurationMethods[] = {
@@ -238,12 +245,18 @@ constexpr TemplateFunction kHistogramMethods[] = {
 
 std::span<const TemplateFunction> MethodsOf(GoType type) {
   switch (type) {
-    case GoType::kTime: return kTimeMethods;
-    case GoType::kDuration: return kDurationMethods;
-    case GoType::kMonth: return kMonthMethods;
-    case GoType::kWeekday: return kWeekdayMethods;
-    case GoType::kHistogram: return kHistogramMethods;
-    default: return {};
+    case GoType::kTime:
+      return kTimeMethods;
+    case GoType::kDuration:
+      return kDurationMethods;
+    case GoType::kMonth:
+      return kMonthMethods;
+    case GoType::kWeekday:
+      return kWeekdayMethods;
+    case GoType::kHistogram:
+      return kHistogramMethods;
+    default:
+      return {};
   }
 }
 

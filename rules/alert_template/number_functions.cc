@@ -26,13 +26,16 @@ absl::StatusOr<double> ToFloat(const Value& held) {
   const Value value = held.Unwrapped();
   if (!value.is_pointer()) {
     switch (value.type()) {
-      case GoType::kFloat64: return value.number();
+      case GoType::kFloat64:
+        return value.number();
       case GoType::kInt:
-      case GoType::kInt64: return static_cast<double>(value.integer());
+      case GoType::kInt64:
+        return static_cast<double>(value.integer());
       case GoType::kDuration: {
         // As Go's Seconds: whole seconds and the rest apart.
         const int64_t whole = value.integer() / 1'000'000'000;
-        return static_cast<double>(whole) + static_cast<double>(value.integer() % 1'000'000'000) / 1e9;
+        return static_cast<double>(whole) +
+               static_cast<double>(value.integer() % 1'000'000'000) / 1e9;
       }
       case GoType::kString: {
         bool is_out_of_range = false;
@@ -42,7 +45,8 @@ absl::StatusOr<double> ToFloat(const Value& held) {
             StrCat("strconv.ParseFloat: parsing ", GoQuote(value.text()), ": ",
                    is_out_of_range ? "value out of range" : "invalid syntax"));
       }
-      default: break;
+      default:
+        break;
     }
   }
   return absl::InvalidArgumentError(StrCat("can't convert ", TypeName(value), " to float"));

@@ -23,11 +23,11 @@ constexpr std::string_view kSpaceInText = " \t\n\v\f\r";
 bool IsBlank(const Node& node) {
   if (node.kind == NodeKind::kList) {
     const auto& nodes = static_cast<const ListNode&>(node).nodes;
-    return std::all_of(nodes.begin(), nodes.end(), [](const NodePtr& one) { return IsBlank(*one); });
+    return std::all_of(nodes.begin(), nodes.end(),
+                       [](const NodePtr& one) { return IsBlank(*one); });
   }
-  return node.kind == NodeKind::kText &&
-         static_cast<const TextNode&>(node).text.find_first_not_of(kSpaceInText) ==
-             std::string::npos;
+  return node.kind == NodeKind::kText && static_cast<const TextNode&>(node).text.find_first_not_of(
+                                             kSpaceInText) == std::string::npos;
 }
 
 // What a {{define}} or {{block}} has of its own.
@@ -90,8 +90,7 @@ class Parser {
 
   absl::Status Error(std::string_view message) const {
     const int line = scope_.fetched == 0 ? 0 : tokens_[scope_.fetched - 1].line;
-    return absl::InvalidArgumentError(
-        StrCat("template: ", out_.name, ":", line, ": ", message));
+    return absl::InvalidArgumentError(StrCat("template: ", out_.name, ":", line, ": ", message));
   }
   absl::Status Unexpected(const TemplateToken& token, std::string_view context) const {
     if (token.kind != Kind::kError) {
@@ -223,16 +222,27 @@ class Parser {
     const size_t pos = PeekNonSpace().pos;
     const size_t here = next_;
     switch (Next().kind) {
-      case Kind::kBlock: return ReadBlock(out);
-      case Kind::kBreak: return ReadJump(NodeKind::kBreak, "{{break}}", pos, out);
-      case Kind::kContinue: return ReadJump(NodeKind::kContinue, "{{continue}}", pos, out);
-      case Kind::kElse: return ReadElse();
-      case Kind::kEndWord: ending_ = Ending::kEnd; return Expect(Kind::kRightDelim, "end");
-      case Kind::kIf: return ReadBranch(NodeKind::kIf, "if", out);
-      case Kind::kRange: return ReadBranch(NodeKind::kRange, "range", out);
-      case Kind::kTemplate: return ReadTemplate(out);
-      case Kind::kWith: return ReadBranch(NodeKind::kWith, "with", out);
-      default: break;
+      case Kind::kBlock:
+        return ReadBlock(out);
+      case Kind::kBreak:
+        return ReadJump(NodeKind::kBreak, "{{break}}", pos, out);
+      case Kind::kContinue:
+        return ReadJump(NodeKind::kContinue, "{{continue}}", pos, out);
+      case Kind::kElse:
+        return ReadElse();
+      case Kind::kEndWord:
+        ending_ = Ending::kEnd;
+        return Expect(Kind::kRightDelim, "end");
+      case Kind::kIf:
+        return ReadBranch(NodeKind::kIf, "if", out);
+      case Kind::kRange:
+        return ReadBranch(NodeKind::kRange, "range", out);
+      case Kind::kTemplate:
+        return ReadTemplate(out);
+      case Kind::kWith:
+        return ReadBranch(NodeKind::kWith, "with", out);
+      default:
+        break;
     }
     Restore(here);
     ASSIGN_OR_RETURN(PipePtr pipe, ReadPipe("command", Kind::kRightDelim));
@@ -297,15 +307,25 @@ class Parser {
       const TemplateToken& token = NextNonSpace();
       if (token.kind == end) break;
       switch (token.kind) {
-        case Kind::kBool: case Kind::kCharConstant: case Kind::kComplex: case Kind::kDot:
-        case Kind::kField: case Kind::kIdentifier: case Kind::kNumber: case Kind::kNil:
-        case Kind::kRawString: case Kind::kString: case Kind::kVariable: case Kind::kLeftParen: {
+        case Kind::kBool:
+        case Kind::kCharConstant:
+        case Kind::kComplex:
+        case Kind::kDot:
+        case Kind::kField:
+        case Kind::kIdentifier:
+        case Kind::kNumber:
+        case Kind::kNil:
+        case Kind::kRawString:
+        case Kind::kString:
+        case Kind::kVariable:
+        case Kind::kLeftParen: {
           Restore(here);
           ASSIGN_OR_RETURN(auto command, ReadCommand());
           pipe->commands.push_back(std::move(command));
           break;
         }
-        default: return Unexpected(token, context);
+        default:
+          return Unexpected(token, context);
       }
     }
     RETURN_IF_ERROR(CheckPipe(*pipe, context));
@@ -344,10 +364,14 @@ class Parser {
     if (pipe.commands.empty()) return Error(StrCat("missing value for ", context));
     for (size_t i = 1; i < pipe.commands.size(); ++i) {
       switch (pipe.commands[i]->args[0]->kind) {
-        case NodeKind::kBool: case NodeKind::kDot: case NodeKind::kNil: case NodeKind::kNumber:
+        case NodeKind::kBool:
+        case NodeKind::kDot:
+        case NodeKind::kNil:
+        case NodeKind::kNumber:
         case NodeKind::kString:
           return Error(StrCat("non executable command in pipeline stage ", i + 1));
-        default: break;
+        default:
+          break;
       }
     }
     return absl::OkStatus();
@@ -394,10 +418,14 @@ class Parser {
         node->fields = std::move(fields);
         return node;
       }
-      case NodeKind::kBool: case NodeKind::kString: case NodeKind::kNumber: case NodeKind::kNil:
+      case NodeKind::kBool:
+      case NodeKind::kString:
+      case NodeKind::kNumber:
+      case NodeKind::kNil:
       case NodeKind::kDot:
         return Error(StrCat("unexpected . after term ", GoQuote(TextOf(*term))));
-      default: break;
+      default:
+        break;
     }
     auto chain = std::make_unique<ChainNode>(pos, std::move(term));
     chain->fields = std::move(fields);
@@ -415,29 +443,39 @@ class Parser {
         }
         return std::make_unique<IdentifierNode>(token.pos, function);
       }
-      case Kind::kDot: return std::make_unique<Node>(NodeKind::kDot, token.pos);
-      case Kind::kNil: return std::make_unique<Node>(NodeKind::kNil, token.pos);
-      case Kind::kVariable: return UseVariable(token);
+      case Kind::kDot:
+        return std::make_unique<Node>(NodeKind::kDot, token.pos);
+      case Kind::kNil:
+        return std::make_unique<Node>(NodeKind::kNil, token.pos);
+      case Kind::kVariable:
+        return UseVariable(token);
       case Kind::kField: {
         auto node = std::make_unique<FieldNode>(token.pos);
         node->fields.push_back(token.text.substr(1));
         return node;
       }
-      case Kind::kBool: return std::make_unique<BoolNode>(token.pos, token.text == "true");
-      case Kind::kCharConstant: case Kind::kComplex: case Kind::kNumber: return ReadNumber(token);
+      case Kind::kBool:
+        return std::make_unique<BoolNode>(token.pos, token.text == "true");
+      case Kind::kCharConstant:
+      case Kind::kComplex:
+      case Kind::kNumber:
+        return ReadNumber(token);
       case Kind::kLeftParen: {
         RETURN_IF_ERROR(Deepen());
         ASSIGN_OR_RETURN(NodePtr pipe, ReadPipe("parenthesized pipeline", Kind::kRightParen));
         --depth_;
         return pipe;
       }
-      case Kind::kString: case Kind::kRawString: {
+      case Kind::kString:
+      case Kind::kRawString: {
         auto node = std::make_unique<StringNode>(token.pos);
         node->quoted = token.text;
         ASSIGN_OR_RETURN(node->text, Unquote(token));
         return node;
       }
-      default: Restore(here); return nullptr;
+      default:
+        Restore(here);
+        return nullptr;
     }
   }
 

@@ -201,16 +201,18 @@ Result StripDomain(CallContext& context, Args args) {
   const std::string_view host = parts.host.substr(0, parts.host.find('.'));
   if (parts.port.empty()) return Value::Part(host, args[0]);
   const bool has_colon = host.find(':') != std::string_view::npos;
-  return TextResult(context, has_colon ? StrCat("[", host, "]:", parts.port)
-                                       : StrCat(host, ":", parts.port));
+  return TextResult(
+      context, has_colon ? StrCat("[", host, "]:", parts.port) : StrCat(host, ":", parts.port));
 }
 
 Result GraphLink(CallContext& context, Args args) {
-  return TextResult(context, StrCat("/graph?g0.expr=", EscapeUrlQuery(args[0].text()), "&g0.tab=0"));
+  return TextResult(context,
+                    StrCat("/graph?g0.expr=", EscapeUrlQuery(args[0].text()), "&g0.tab=0"));
 }
 
 Result TableLink(CallContext& context, Args args) {
-  return TextResult(context, StrCat("/graph?g0.expr=", EscapeUrlQuery(args[0].text()), "&g0.tab=1"));
+  return TextResult(context,
+                    StrCat("/graph?g0.expr=", EscapeUrlQuery(args[0].text()), "&g0.tab=1"));
 }
 
 Result UrlQueryEscape(CallContext& context, Args args) {

@@ -72,36 +72,61 @@ void WriteCommand(const CommandNode& command, std::string& out) {
 
 void Write(const Node& node, std::string& out) {
   switch (node.kind) {
-    case NodeKind::kText: out += static_cast<const TextNode&>(node).text; return;
+    case NodeKind::kText:
+      out += static_cast<const TextNode&>(node).text;
+      return;
     case NodeKind::kAction:
       out += "{{";
       Write(*static_cast<const ActionNode&>(node).pipe, out);
       out += "}}";
       return;
-    case NodeKind::kIf: return WriteBranch(static_cast<const BranchNode&>(node), "if", out);
-    case NodeKind::kRange: return WriteBranch(static_cast<const BranchNode&>(node), "range", out);
-    case NodeKind::kWith: return WriteBranch(static_cast<const BranchNode&>(node), "with", out);
-    case NodeKind::kTemplate: return WriteTemplate(static_cast<const TemplateNode&>(node), out);
-    case NodeKind::kBreak: out += "{{break}}"; return;
-    case NodeKind::kContinue: out += "{{continue}}"; return;
+    case NodeKind::kIf:
+      return WriteBranch(static_cast<const BranchNode&>(node), "if", out);
+    case NodeKind::kRange:
+      return WriteBranch(static_cast<const BranchNode&>(node), "range", out);
+    case NodeKind::kWith:
+      return WriteBranch(static_cast<const BranchNode&>(node), "with", out);
+    case NodeKind::kTemplate:
+      return WriteTemplate(static_cast<const TemplateNode&>(node), out);
+    case NodeKind::kBreak:
+      out += "{{break}}";
+      return;
+    case NodeKind::kContinue:
+      out += "{{continue}}";
+      return;
     case NodeKind::kList:
       for (const NodePtr& one : static_cast<const ListNode&>(node).nodes) Write(*one, out);
       return;
-    case NodeKind::kPipe: return WritePipe(static_cast<const PipeNode&>(node), out);
-    case NodeKind::kCommand: return WriteCommand(static_cast<const CommandNode&>(node), out);
-    case NodeKind::kIdentifier: out += static_cast<const IdentifierNode&>(node).function->name; return;
+    case NodeKind::kPipe:
+      return WritePipe(static_cast<const PipeNode&>(node), out);
+    case NodeKind::kCommand:
+      return WriteCommand(static_cast<const CommandNode&>(node), out);
+    case NodeKind::kIdentifier:
+      out += static_cast<const IdentifierNode&>(node).function->name;
+      return;
     case NodeKind::kVariable:
       out += static_cast<const VariableNode&>(node).name;
       return WriteFields(static_cast<const VariableNode&>(node).fields, out);
-    case NodeKind::kField: return WriteFields(static_cast<const FieldNode&>(node).fields, out);
+    case NodeKind::kField:
+      return WriteFields(static_cast<const FieldNode&>(node).fields, out);
     case NodeKind::kChain:
       WriteOperand(*static_cast<const ChainNode&>(node).base, out);
       return WriteFields(static_cast<const ChainNode&>(node).fields, out);
-    case NodeKind::kDot: out += '.'; return;
-    case NodeKind::kNil: out += "nil"; return;
-    case NodeKind::kBool: out += static_cast<const BoolNode&>(node).value ? "true" : "false"; return;
-    case NodeKind::kNumber: out += static_cast<const NumberNode&>(node).text; return;
-    case NodeKind::kString: out += static_cast<const StringNode&>(node).quoted; return;
+    case NodeKind::kDot:
+      out += '.';
+      return;
+    case NodeKind::kNil:
+      out += "nil";
+      return;
+    case NodeKind::kBool:
+      out += static_cast<const BoolNode&>(node).value ? "true" : "false";
+      return;
+    case NodeKind::kNumber:
+      out += static_cast<const NumberNode&>(node).text;
+      return;
+    case NodeKind::kString:
+      out += static_cast<const StringNode&>(node).quoted;
+      return;
   }
 }
 

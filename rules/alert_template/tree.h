@@ -79,7 +79,8 @@ struct FieldNode : Node {
 };
 
 struct ChainNode : Node {
-  ChainNode(size_t a_pos, NodePtr a_base) : Node(NodeKind::kChain, a_pos), base(std::move(a_base)) {}
+  ChainNode(size_t a_pos, NodePtr a_base)
+      : Node(NodeKind::kChain, a_pos), base(std::move(a_base)) {}
   NodePtr base;
   std::vector<std::string> fields;
 };

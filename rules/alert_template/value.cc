@@ -224,36 +224,52 @@ std::string TypeName(const Value& value) {
 bool IsTrue(const Value& value) {
   if (value.is_pointer()) return !value.is_null();
   switch (FactsOf(value.type()).kind) {
-    case GoKind::kInvalid: return false;
+    case GoKind::kInvalid:
+      return false;
     case GoKind::kBool:
     case GoKind::kInt:
-    case GoKind::kUint: return value.integer() != 0;
-    case GoKind::kFloat: return value.number() != 0;
-    case GoKind::kComplex: return value.complex() != std::complex<double>();
+    case GoKind::kUint:
+      return value.integer() != 0;
+    case GoKind::kFloat:
+      return value.number() != 0;
+    case GoKind::kComplex:
+      return value.complex() != std::complex<double>();
     case GoKind::kString:
     case GoKind::kMap:
-    case GoKind::kSlice: return LengthOf(value) > 0;
-    default: return true;
+    case GoKind::kSlice:
+      return LengthOf(value) > 0;
+    default:
+      return true;
   }
 }
 
 int64_t LengthOf(const Value& value) {
   switch (value.type()) {
-    case GoType::kStringMap: return static_cast<int64_t>(value.labels().size());
-    case GoType::kMap: return static_cast<int64_t>(value.map().entries.size());
-    case GoType::kFloats: return static_cast<int64_t>(value.floats().size());
-    case GoType::kSpans: return static_cast<int64_t>(value.spans().size());
-    case GoType::kSamples: return static_cast<int64_t>(value.samples().size());
-    default: return static_cast<int64_t>(value.text().size());
+    case GoType::kStringMap:
+      return static_cast<int64_t>(value.labels().size());
+    case GoType::kMap:
+      return static_cast<int64_t>(value.map().entries.size());
+    case GoType::kFloats:
+      return static_cast<int64_t>(value.floats().size());
+    case GoType::kSpans:
+      return static_cast<int64_t>(value.spans().size());
+    case GoType::kSamples:
+      return static_cast<int64_t>(value.samples().size());
+    default:
+      return static_cast<int64_t>(value.text().size());
   }
 }
 
 Value ElementAt(const Value& value, int64_t index) {
   switch (value.type()) {
-    case GoType::kFloats: return Value::Float(value.floats()[index]);
-    case GoType::kSpans: return Value::Span(value.Share(&value.spans()[index]));
-    case GoType::kSamples: return Value::Sample(value.samples()[index]);
-    default: return Value::Int(static_cast<unsigned char>(value.text()[index]), GoType::kUint8);
+    case GoType::kFloats:
+      return Value::Float(value.floats()[index]);
+    case GoType::kSpans:
+      return Value::Span(value.Share(&value.spans()[index]));
+    case GoType::kSamples:
+      return Value::Sample(value.samples()[index]);
+    default:
+      return Value::Int(static_cast<unsigned char>(value.text()[index]), GoType::kUint8);
   }
 }
 

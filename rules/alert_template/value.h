@@ -58,7 +58,18 @@ enum class GoType : uint8_t {
 
 // What reflect.Kind tells apart.
 enum class GoKind : uint8_t {
-  kInvalid, kBool, kInt, kUint, kFloat, kComplex, kString, kMap, kSlice, kStruct, kPointer, kInterface
+  kInvalid,
+  kBool,
+  kInt,
+  kUint,
+  kFloat,
+  kComplex,
+  kString,
+  kMap,
+  kSlice,
+  kStruct,
+  kPointer,
+  kInterface
 };
 
 class Value;
@@ -96,8 +107,8 @@ class Value {
   static Value Spans(std::shared_ptr<const std::vector<BucketSpan>> spans);
   static Value Span(std::shared_ptr<const BucketSpan> span);
   static Value Samples(std::shared_ptr<TemplateSamples> samples);
-  static Value Sample(TemplateSamplePtr sample);       // a pointer, as in Go
-  static Value OfHistogram(HistogramPtr histogram);    // likewise
+  static Value Sample(TemplateSamplePtr sample);     // a pointer, as in Go
+  static Value OfHistogram(HistogramPtr histogram);  // likewise
   static Value Time(GoTime time);
   // `data` must outlive the value and its copies.
   static Value Data(const TemplateData* data);

@@ -39,7 +39,8 @@ TEST_F(AlertTemplates, LabelsAndAnnotationsAreExpanded) {
   const AlertStatus alert = AlertOf(
       "rules:\n- alert: Down\n  expr: up == 0\n"
       "  labels: {where: '{{ $labels.job }}/{{ $externalLabels.cluster }}'}\n"
-      "  annotations: {text: '{{ $labels.instance }} is {{ $value }} ({{ $labels.where }}) {{ externalURL }}'}\n");
+      "  annotations: {text: '{{ $labels.instance }} is {{ $value }} ({{ $labels.where }}) {{ "
+      "externalURL }}'}\n");
   EXPECT_EQ(alert.labels.ToString(),
             "{alertname=\"Down\", instance=\"a\", job=\"x\", where=\"x/eu\"}");
   // Rule labels are not seen by templates.
@@ -51,14 +52,14 @@ TEST_F(AlertTemplates, LabelsAndAnnotationsAreExpanded) {
 }
 
 TEST_F(AlertTemplates, AnEmptyExpansionDeletesTheLabelOfTheAlert) {
-  const AlertStatus alert = AlertOf(
-      "rules:\n- {alert: A, expr: up == 0, labels: {job: '{{ $labels.none }}'}}\n");
+  const AlertStatus alert =
+      AlertOf("rules:\n- {alert: A, expr: up == 0, labels: {job: '{{ $labels.none }}'}}\n");
   EXPECT_EQ(alert.labels.ToString(), "{alertname=\"A\", instance=\"a\"}");
 }
 
 TEST_F(AlertTemplates, AFailingExpansionIsTheValue) {
-  const AlertStatus alert =
-      AlertOf("rules:\n- {alert: A, expr: up == 0, annotations: {a: '{{ $labels.job.x }}', b: ok}}\n");
+  const AlertStatus alert = AlertOf(
+      "rules:\n- {alert: A, expr: up == 0, annotations: {a: '{{ $labels.job.x }}', b: ok}}\n");
   EXPECT_THAT(alert.annotations.at(0).value,
               HasSubstr("<error expanding template: error executing template __alert_A: template: "
                         "__alert_A:1:122: executing"));
@@ -105,8 +106,9 @@ TEST(AlertTemplatesInFiles, ErrorsHaveNoPlaceInTheMessage) {
       "  - {record: r, expr: up, labels: {x: '{{ not looked at'}}\n",
       {});
   ASSERT_EQ(parsed.errors.size(), 2u);
-  EXPECT_EQ(parsed.errors[0].ToString(),
-            "f.yml: group \"g\", rule 1, \"A\": label \"x\": template: __alert_A:1: unclosed action");
+  EXPECT_EQ(
+      parsed.errors[0].ToString(),
+      "f.yml: group \"g\", rule 1, \"A\": label \"x\": template: __alert_A:1: unclosed action");
   EXPECT_EQ(parsed.errors[1].ToString(),
             "f.yml: group \"g\", rule 1, \"A\": annotation \"y\": template: __alert_A:1: function "
             "\"nosuch\" not defined");

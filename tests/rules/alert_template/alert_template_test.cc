@@ -69,10 +69,11 @@ TEST(AlertTemplate, ParseErrorsAreTheStatusAndTheText) {
 }
 
 TEST(AlertTemplate, ExecutionErrorsNameThePlace) {
-  EXPECT_EQ(Expand("{{ $labels.job.x }}"),
-            "<error expanding template: error executing template __alert_A: template: "
-            "__alert_A:1:122: executing \"__alert_A\" at <$labels.job.x>: can't evaluate field x in "
-            "type string>");
+  EXPECT_EQ(
+      Expand("{{ $labels.job.x }}"),
+      "<error expanding template: error executing template __alert_A: template: "
+      "__alert_A:1:122: executing \"__alert_A\" at <$labels.job.x>: can't evaluate field x in "
+      "type string>");
   EXPECT_THAT(Expand("a\nb {{ define \"t\" }}{{ .x.y }}{{ end }}{{ template \"t\" 1 }}"),
               HasSubstr("__alert_A:2:23: executing \"t\" at <.x.y>: can't evaluate field x in type "
                         "int"));
@@ -95,7 +96,8 @@ TEST(AlertTemplate, LimitsOfTheText) {
 }
 
 TEST(AlertTemplate, LimitsOfTheExecution) {
-  EXPECT_THAT(ExpandError("{{ range 10000000000 }}{{ end }}"), HasSubstr("more than 1000000 steps"));
+  EXPECT_THAT(ExpandError("{{ range 10000000000 }}{{ end }}"),
+              HasSubstr("more than 1000000 steps"));
   EXPECT_THAT(ExpandError("{{ range 100000 }}0123456789abcdef{{ end }}"),
               HasSubstr("output is longer than the limit of 1048576 bytes"));
   EXPECT_THAT(ExpandError("{{ define \"t\" }}{{ template \"t\" }}{{ end }}{{ template \"t\" }}"),

@@ -66,8 +66,8 @@ nlohmann::json Expand(const nlohmann::json& input) {
     const engine::QueryOptions options;
     const auto query = engine::Prepare(expr, options);
     if (!query.ok()) return query.status();
-    auto result = engine::Execute(*query, *snapshot,
-                                  TimeRange::Instant(environment.timestamp_ms), options);
+    auto result =
+        engine::Execute(*query, *snapshot, TimeRange::Instant(environment.timestamp_ms), options);
     if (!result.ok()) return result.status();
     return std::move(result->value);
   };

@@ -32,8 +32,8 @@ inline TemplateEnvironment TestEnvironment(const TemplateLimits& limits = {}) {
 
 inline absl::StatusOr<std::string> TryExpand(std::string_view text,
                                              const TemplateEnvironment& environment) {
-  SeriesSample sample{
-      Labels::FromPairs({{"__name__", "up"}, {"instance", "h:1"}, {"job", "a"}}), 0, 1.5};
+  SeriesSample sample{Labels::FromPairs({{"__name__", "up"}, {"instance", "h:1"}, {"job", "a"}}), 0,
+                      1.5};
   return AlertTemplate("A", text, environment.limits)
       .Expand(MakeTemplateData(sample, environment), environment);
 }
@@ -46,8 +46,7 @@ inline std::string Expand(std::string_view text, const TemplateLimits& limits = 
 inline std::string ExpandError(std::string_view text, const TemplateLimits& limits = {}) {
   const std::string result = Expand(text, limits);
   const size_t place = result.find(">: ");
-  return place == std::string::npos ? result
-                                    : result.substr(place + 3, result.size() - place - 4);
+  return place == std::string::npos ? result : result.substr(place + 3, result.size() - place - 4);
 }
 
 }  // namespace sloburn::rules

@@ -9,8 +9,9 @@ namespace sloburn::rules {
 namespace {
 
 TEST(TemplateFunctions, Queries) {
-  EXPECT_EQ(Expand("{{ range query \"srv\" | sortByLabel \"n\" }}{{ .Labels.n }}{{ .Value }}{{ end }}"),
-            "a1b2");
+  EXPECT_EQ(
+      Expand("{{ range query \"srv\" | sortByLabel \"n\" }}{{ .Labels.n }}{{ .Value }}{{ end }}"),
+      "a1b2");
   EXPECT_EQ(Expand("{{ query \"srv\" | first | label \"n\" }}"), "b");
   EXPECT_EQ(Expand("{{ query \"1\" | first | value }}"), "1");
   EXPECT_EQ(Expand("{{ query \"srv\" | first | strvalue }}"), "");
@@ -18,8 +19,9 @@ TEST(TemplateFunctions, Queries) {
             "error calling query: rule result is not a vector or scalar");
   EXPECT_EQ(ExpandError("{{ first nil }}"),
             "error calling first: first() called on vector with no elements");
-  EXPECT_EQ(ExpandError("{{ value nil }}"),
-            "error calling value: runtime error: invalid memory address or nil pointer dereference");
+  EXPECT_EQ(
+      ExpandError("{{ value nil }}"),
+      "error calling value: runtime error: invalid memory address or nil pointer dereference");
 }
 
 TEST(TemplateFunctions, SortByLabelSortsTheListItself) {
@@ -36,9 +38,10 @@ TEST(TemplateFunctions, Texts) {
   EXPECT_EQ(Expand("{{ toUpper \"aé\" }}{{ toLower \"AÉ\" }}{{ title \"a-b don't c_d\" }}"),
             "AÉaéA-B Don't C_d");
   EXPECT_EQ(Expand("{{ reReplaceAll \"(.)a\" \"${1}o\" \"banana\" }}"), "bonono");
-  EXPECT_EQ(ExpandError("{{ reReplaceAll \"(\" \"\" \"\" }}"),
-            "error calling reReplaceAll: regexp: Compile(`(`): error parsing regexp: missing closing "
-            "): `(`");
+  EXPECT_EQ(
+      ExpandError("{{ reReplaceAll \"(\" \"\" \"\" }}"),
+      "error calling reReplaceAll: regexp: Compile(`(`): error parsing regexp: missing closing "
+      "): `(`");
   EXPECT_EQ(Expand("{{ match \"b+\" \"abc\" }}{{ match \"^b\" \"abc\" }}"), "truefalse");
   EXPECT_EQ(Expand("{{ stripPort \"[::1]:80\" }} {{ stripPort \"a:b:c\" }}"), "::1 a:b:c");
   EXPECT_EQ(Expand("{{ stripDomain \"a.b:80\" }} {{ stripDomain \"10.0.0.1:80\" }}"),
@@ -63,9 +66,10 @@ TEST(TemplateFunctions, Numbers) {
   EXPECT_EQ(Expand("{{ humanizeTimestamp 1445412480.5 }}"), "2015-10-21 07:28:00.5 +0000 UTC");
   EXPECT_EQ(ExpandError("{{ humanize \"x\" }}"),
             "error calling humanize: strconv.ParseFloat: parsing \"x\": invalid syntax");
-  EXPECT_EQ(ExpandError("{{ humanizeTimestamp 1e30 }}"),
-            "error calling humanizeTimestamp: 1e+30 cannot be represented as a nanoseconds timestamp "
-            "since it overflows int64");
+  EXPECT_EQ(
+      ExpandError("{{ humanizeTimestamp 1e30 }}"),
+      "error calling humanizeTimestamp: 1e+30 cannot be represented as a nanoseconds timestamp "
+      "since it overflows int64");
 }
 
 // Of Prometheus 3.14: the promtool of the peers may be older.

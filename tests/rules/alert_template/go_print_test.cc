@@ -15,23 +15,25 @@ std::string Sprintf(std::string_view format, std::initializer_list<Value> args) 
 }
 
 TEST(GoPrinter, Integers) {
-  EXPECT_EQ(Sprintf("%d|%5d|%-5d|%05d|%+d|% d|%.3d", {Value::Int(42), Value::Int(42), Value::Int(42),
-                                                     Value::Int(-42), Value::Int(42), Value::Int(42),
-                                                     Value::Int(7)}),
+  EXPECT_EQ(Sprintf("%d|%5d|%-5d|%05d|%+d|% d|%.3d",
+                    {Value::Int(42), Value::Int(42), Value::Int(42), Value::Int(-42),
+                     Value::Int(42), Value::Int(42), Value::Int(7)}),
             "42|   42|42   |-0042|+42| 42|007");
   EXPECT_EQ(Sprintf("%x %X %#x %o %#o %O %b %c %q %U %#U",
-                    {Value::Int(255), Value::Int(255), Value::Int(255), Value::Int(8), Value::Int(8),
-                     Value::Int(8), Value::Int(5), Value::Int('A'), Value::Int('A'), Value::Int('A'),
-                     Value::Int('A')}),
+                    {Value::Int(255), Value::Int(255), Value::Int(255), Value::Int(8),
+                     Value::Int(8), Value::Int(8), Value::Int(5), Value::Int('A'), Value::Int('A'),
+                     Value::Int('A'), Value::Int('A')}),
             "ff FF 0xff 10 010 0o10 101 A 'A' U+0041 U+0041 'A'");
 }
 
 TEST(GoPrinter, Floats) {
   const Value pi = Value::Float(3.14159);
-  EXPECT_EQ(Sprintf("%v|%.2f|%8.3f|%e|%g|%G|%x|%b", {pi, pi, pi, pi, pi, Value::Float(1e-10), Value::Float(1.5), Value::Float(1)}),
+  EXPECT_EQ(Sprintf("%v|%.2f|%8.3f|%e|%g|%G|%x|%b",
+                    {pi, pi, pi, pi, pi, Value::Float(1e-10), Value::Float(1.5), Value::Float(1)}),
             "3.14159|3.14|   3.142|3.141590e+00|3.14159|1E-10|0x1.8p+00|4503599627370496p-52");
-  EXPECT_EQ(Sprintf("%v %v %5.1f", {Value::Float(1e6), Value::Float(HUGE_VAL), Value::Float(-HUGE_VAL)}),
-            "1e+06 +Inf  -Inf");
+  EXPECT_EQ(
+      Sprintf("%v %v %5.1f", {Value::Float(1e6), Value::Float(HUGE_VAL), Value::Float(-HUGE_VAL)}),
+      "1e+06 +Inf  -Inf");
   EXPECT_EQ(Sprintf("%x %.0x", {Value::Float(5e-324), Value::Float(1.9)}), "0x1p-1074 0x1p+01");
 }
 
@@ -54,7 +56,8 @@ TEST(GoPrinter, Misuse) {
 
 TEST(GoPrinter, Indexes) {
   EXPECT_EQ(Sprintf("%[2]d %[1]d", {Value::Int(1), Value::Int(2)}), "2 1");
-  EXPECT_EQ(Sprintf("%[1]*[2]d|%-*d|", {Value::Int(4), Value::Int(7)}), "   7|%!(BADWIDTH)%!d(MISSING)|");
+  EXPECT_EQ(Sprintf("%[1]*[2]d|%-*d|", {Value::Int(4), Value::Int(7)}),
+            "   7|%!(BADWIDTH)%!d(MISSING)|");
 }
 
 TEST(GoPrinter, TypesAndSources) {

@@ -16,8 +16,9 @@ std::string Parse(std::string_view text) {
 TEST(ParseTemplate, TreesAsText) {
   for (const char* text :
        {"a{{.}}b", "{{$x := .Labels.a | len}}", "{{if eq $value 1.5}}a{{else}}b{{end}}",
-        "{{range $i, $e := $labels}}{{break}}{{continue}}{{end}}", "{{with (index $labels \"a\").b}}{{end}}",
-        "{{template \"x\" .}}", "{{printf \"%d\" 0x1F nil true 'a'}}"}) {
+        "{{range $i, $e := $labels}}{{break}}{{continue}}{{end}}",
+        "{{with (index $labels \"a\").b}}{{end}}", "{{template \"x\" .}}",
+        "{{printf \"%d\" 0x1F nil true 'a'}}"}) {
     EXPECT_EQ(Parse(text), text);
   }
   EXPECT_EQ(Parse("{{  1|len  -}}  x"), "{{1 | len}}x");
