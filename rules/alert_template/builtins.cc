@@ -98,6 +98,8 @@ Result Slice(CallContext&, Args args) {
   }
   int64_t bounds[3] = {0, LengthOf(item), 0};
   for (size_t i = 0; i < indexes.size(); ++i) {
+    // Unlike index, Go's slice does not look into an interface{}.
+    if (indexes[i].is_interface()) return Error("cannot index slice/array with type interface {}");
     ASSIGN_OR_RETURN(bounds[i], ToIndex(indexes[i], LengthOf(item)));
   }
   for (size_t i = 0; i + 1 < std::max<size_t>(indexes.size(), 2); ++i) {

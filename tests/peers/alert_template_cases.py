@@ -485,6 +485,10 @@ a{{"{{"}}b{{`}}`}}
 {{ slice "abc" 1 2 3 }}
 {{ slice "abc" 1 2 3 4 }}
 {{ slice "abc" "a" }}
+{{ slice "abc" .Value }}
+{{ slice "abc" (args 1).arg0 }}
+{{ index "abc" (args 1).arg0 }}
+{{ slice (args "abc").arg0 1 }}
 {{ slice 1 }}
 {{ slice nil }}
 {{ slice $labels }}
