@@ -61,13 +61,17 @@ int64_t ReachForward(const GroupDefinition& group) {
   return reach_ms;
 }
 
-// Series of the last evaluation that this one does not have.
+// Series of the last evaluation that this one does not have, or not as they can be stored.
 std::vector<Labels> Vanished(const std::vector<Labels>& before,
                              const std::vector<SeriesSample>& now) {
-  const auto same = [](const Labels& a, const SeriesSample& b) { return a == b.labels; };
+  const auto same = [](const Labels& a, const SeriesSample& b) {
+    return a == b.labels && CheckHistogram(b).ok();
+  };
   if (std::equal(before.begin(), before.end(), now.begin(), now.end(), same)) return {};
   std::unordered_set<Labels, LabelsHash> present(now.size());
-  for (const SeriesSample& sample : now) present.insert(sample.labels);
+  for (const SeriesSample& sample : now) {
+    if (CheckHistogram(sample).ok()) present.insert(sample.labels);
+  }
   std::vector<Labels> gone;
   for (const Labels& labels : before) {
     if (present.find(labels) == present.end()) gone.push_back(labels);

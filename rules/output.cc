@@ -2,12 +2,27 @@
 #include "rules/output.h"
 
 #include "base/status_macros.h"
+#include "engine/model/histogram_validation.h"
 
 namespace sloburn::rules {
 namespace {
 
 // Another group may commit to the same series between Append and Commit; the next attempt sees it.
 constexpr int kMaxAttempts = 3;
+
+// A store may take samples that come late to a source; of what rules compute, late is what another
+// rule has taken over, above all markers.
+absl::Status AppendOne(const Storage& storage, const SeriesSample& sample, Appender& appender) {
+  const std::optional<int64_t> newest_ms = storage.NewestOf(sample.labels);
+  if (newest_ms && sample.timestamp_ms < *newest_ms) {
+    return absl::OutOfRangeError("out of order sample");
+  }
+  if (sample.histogram == nullptr) {
+    return appender.Append(sample.labels, sample.timestamp_ms, sample.value);
+  }
+  RETURN_IF_ERROR(CheckHistogram(sample));
+  return appender.AppendHistogram(sample.labels, sample.timestamp_ms, sample.histogram);
+}
 
 void Count(const absl::Status& status, AppendReport& report) {
   report.is_accepted.push_back(status.ok());
@@ -31,10 +46,16 @@ void Count(const absl::Status& status, AppendReport& report) {
 
 }  // namespace
 
+absl::Status CheckHistogram(const SeriesSample& sample) {
+  if (sample.histogram == nullptr) return absl::OkStatus();
+  return ValidateHistogram(*sample.histogram, /*has_integer_counts=*/false);
+}
+
 TickOutput::TickOutput(Storage& storage) : storage_(storage), view_(storage.TakeSnapshot()) {}
 
 size_t TickOutput::Add(std::vector<SeriesSample> samples) {
   for (const SeriesSample& sample : samples) {
+    if (!CheckHistogram(sample).ok()) continue;
     view_.Add(sample.labels, sample.timestamp_ms, sample.value, sample.histogram);
   }
   batches_.push_back(std::move(samples));
@@ -47,11 +68,7 @@ absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit(
   std::vector<AppendReport> reports(batches_.size());
   for (size_t i = 0; i < batches_.size(); ++i) {
     for (const SeriesSample& sample : batches_[i]) {
-      const absl::Status status =
-          sample.histogram != nullptr
-              ? appender->AppendHistogram(sample.labels, sample.timestamp_ms, sample.histogram)
-              : appender->Append(sample.labels, sample.timestamp_ms, sample.value);
-      Count(status, reports[i]);
+      Count(AppendOne(storage_, sample, *appender), reports[i]);
     }
   }
   CommitExtras extras;

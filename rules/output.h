@@ -34,6 +34,9 @@ struct AppendReport {
   bool has_errors() const { return !last_error.empty(); }
 };
 
+// InvalidArgument for a histogram that makes no sense, as with a negative count: it is refused.
+absl::Status CheckHistogram(const SeriesSample& sample);
+
 class TickOutput {
  public:
   // What else is to be written, once it is known what becomes of the samples. May be called more
@@ -53,7 +56,8 @@ class TickOutput {
   const std::vector<SeriesSample>& batch(size_t number) const { return batches_[number]; }
 
   // Writes all batches and the values in one transaction, the samples also to the outbox. One report
-  // per batch. An error means that nothing was written.
+  // per batch. An error means that nothing was written. Refused are samples older than the newest of
+  // their series, whatever window the store has, and what CheckHistogram refuses.
   absl::StatusOr<std::vector<AppendReport>> Commit(const ValuesOf& values_of);
 
  private:

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/str_cat.h"
+#include "engine/model/histogram.h"
 #include "engine/model/stale.h"
 #include "rule_fixture.h"
 
@@ -216,6 +217,31 @@ TEST(GroupRunner, RefusedSamplesAreCountedAndShown) {
   EXPECT_EQ(sent[0].series[0].labels.ToString(), "s");
 }
 
+TEST(GroupRunner, HistogramsWithoutSenseAreRefused) {
+  RuleFixture f;
+  Histogram histogram;
+  histogram.count = histogram.positive.counts.emplace_back(3);
+  histogram.positive.spans = {{0, 1}};
+  const std::unique_ptr<Appender> appender = f.storage.NewAppender();
+  ASSERT_TRUE(appender
+                  ->AppendHistogram(Labels::FromPairs({{"__name__", "h"}}), 30'000,
+                                    std::make_shared<Histogram>(histogram))
+                  .ok());
+  ASSERT_TRUE(appender->Commit().ok());
+  f.Append("sign", {}, 30, 1);
+  f.Append("sign", {}, 60, -1);
+  auto group = f.Group(
+      "rules:\n- {record: r, expr: h * scalar(sign)}\n- {record: s, expr: count(r)}\n");
+  f.Tick(*group, 30);
+  EXPECT_EQ(f.Rule(*group, 0).health, RuleHealth::kOk);
+  EXPECT_EQ(f.Samples("s"), "s 1@30");
+  f.Tick(*group, 60);
+  EXPECT_EQ(f.Rule(*group, 0).health, RuleHealth::kError);
+  EXPECT_THAT(f.Rule(*group, 0).last_error, HasSubstr("observation count is negative"));
+  EXPECT_THAT(f.Samples("r"), HasSubstr("stale@60"));
+  EXPECT_EQ(f.Samples("s"), "s 1@30 stale@60");
+}
+
 TEST(GroupRunner, TheSameSeriesTwiceInATick) {
   RuleFixture f;
   f.Append("up", {}, 60, 1);
@@ -367,6 +393,23 @@ TEST(GroupRunner, EndSeriesSparesNewerOnes) {
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(f.Samples("a"), "a 1@60 stale@90");
   EXPECT_EQ(f.Samples("b"), "b 1@120");
+}
+
+// Its samples are not those of a source, which may come late.
+TEST(GroupRunner, WhatRulesComputeIsNeverLate) {
+  MemoryStorageOptions options;
+  options.out_of_order_window = absl::Minutes(30);
+  MemoryStorage storage(options);
+  RuleFixture f;
+  f.context.storage = &storage;
+  const Labels name = Labels::FromPairs({{"__name__", "a"}});
+  const std::unique_ptr<Appender> appender = storage.NewAppender();
+  ASSERT_TRUE(appender->Append(name, 60'000, 1).ok());
+  ASSERT_TRUE(appender->Append(name, 120'000, 1).ok());
+  ASSERT_TRUE(appender->Commit().ok());
+  const absl::Status status = EndSeries({name}, 90'000, {}, f.context);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(storage.Stats().samples, 2);
 }
 
 }  // namespace
