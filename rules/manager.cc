@@ -189,11 +189,17 @@ void Manager::Stop() {
   cancelled_ = false;
 }
 
+absl::Time Manager::NextRemoval() const {
+  absl::MutexLock lock(&mutex_);
+  absl::Time next = absl::InfiniteFuture();
+  for (const Removal& one : removals_) next = std::min(next, one.due);
+  return next;
+}
+
 void Manager::RunRemovals() {
   constexpr absl::Duration kPoll = absl::Seconds(1);
-  while (options_.clock->SleepUntil(options_.clock->Now() + kPoll, stop_removals_)) {
-    EndRemoved(options_.clock->Now());
-  }
+  const auto next = [this] { return std::min(options_.clock->Now() + kPoll, NextRemoval()); };
+  while (options_.clock->SleepUntil(next(), stop_removals_)) EndRemoved(options_.clock->Now());
 }
 
 void Manager::EndRemoved(absl::Time now) {

@@ -120,6 +120,7 @@ class Manager : public StatusSource {
   std::vector<Removal> TakeForgotten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
   void ScheduleGroup(const std::shared_ptr<RuleGroup>& group);
   void EndRemoved(absl::Time now);
+  absl::Time NextRemoval() const;  // when the next one is due
   void RunRemovals();
   GroupMap CurrentGroups() const;
   TickContext Context() const;  // of a tick that starts now
