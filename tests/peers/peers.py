@@ -258,6 +258,30 @@ def workdir():
         shutil.rmtree(path, ignore_errors=True)
 
 
+class Process:
+    """A command that is killed and started again; its log goes on."""
+
+    def __init__(self, command, log, ready):
+        self.command, self.log, self.ready = command, log, ready
+        self.process = None
+
+    def start(self):
+        with open(self.log, "ab") as out:
+            self.process = subprocess.Popen(self.command, stdout=out, stderr=subprocess.STDOUT)
+        if self.ready:
+            wait_for(self.command[0], lambda: get(self.ready))
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        self.process.wait(60)
+        self.process = None
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+
 @contextlib.contextmanager
 def prometheus(binary, path, *flags, config=""):
     """`config` is YAML that is added to the configuration, or has its own `global`."""

@@ -9,7 +9,7 @@ its own time as value. An alert that fires must go on as the same alert.
 usage: write_back_faults_test.py SLOBURN [--full] [--rounds N] [--runs N]
   --full: the receiver is away for 15 and 45 s as in the comparison with other senders, not for 4
 """
-import argparse, os, random, signal, subprocess, time
+import argparse, os, random, time
 
 import peers
 
@@ -23,30 +23,6 @@ RULES = """groups:
 """
 
 
-class Process:
-    """A command that is killed and started again; its log goes on."""
-
-    def __init__(self, command, log, ready):
-        self.command, self.log, self.ready = command, log, ready
-        self.process = None
-
-    def start(self):
-        with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(self.command, stdout=out, stderr=subprocess.STDOUT)
-        if self.ready:
-            peers.wait_for(self.command[0], lambda: peers.get(self.ready))
-
-    def stop(self, how=signal.SIGTERM):
-        if self.process is None:
-            return
-        self.process.send_signal(how)
-        self.process.wait(60)
-        self.process = None
-
-    def kill(self):
-        self.stop(signal.SIGKILL)
-
-
 class Setting:
     def __init__(self, sloburn, prometheus, path):
         receiver, own = peers.free_port(), peers.free_port()
@@ -57,12 +33,12 @@ class Setting:
                             f"- {{url: '{self.base}/api/v1/write'}}\n")):
             with open(os.path.join(path, name), "w") as f:
                 f.write(text)
-        self.receiver = Process(
+        self.receiver = peers.Process(
             [prometheus, "--config.file=" + os.path.join(path, "prometheus.yml"),
              "--storage.tsdb.path=" + os.path.join(path, "tsdb"),
              f"--web.listen-address=127.0.0.1:{receiver}", "--web.enable-remote-write-receiver"],
             os.path.join(path, "prometheus.log"), self.base + "/-/ready")
-        self.sender = Process(
+        self.sender = peers.Process(
             [sloburn, "serve", "--config.file=" + os.path.join(path, "sloburn.yml"),
              "--storage.path=" + os.path.join(path, "data"),
              f"--web.listen-address=127.0.0.1:{own}"],
