@@ -318,14 +318,14 @@ RELOADED = ("reload_a", "reload_b", "reload_fields", "reload_gone", "reload_was"
 REMOVED = ("reload_gone", "reload_was")
 
 
-def groups(revision=0, slowest_s=30, with_native=True, at_s=0):
-    """All groups; intervals above `slowest_s` are shortened to it. One rule reads at `at_s` alone."""
+def groups(revision=0, intervals=(1, 30), with_native=True, at_s=0):
+    """All groups, with intervals between those two. One rule reads at `at_s` alone."""
     found = _instant_groups() + _range_groups(at_s) + _state_groups() + _alert_groups()
     if with_native:
         found.append(_native_group())
     found += _reload_groups(revision)
     for group in found:
-        group.interval_s = min(group.interval_s, slowest_s)
+        group.interval_s = min(max(group.interval_s, intervals[0]), intervals[1])
     return found
 
 
