@@ -5,7 +5,7 @@ The answer is Prometheus' SAMPLES: staleness markers are in it, but -0 is writte
 negative_zeros), a Prometheus before 3.6 leaves out custom bounds, and the zero buckets of a histogram
 come and go with its chunk. Hints about counter resets are not compared.
 """
-import json, math, struct, time, urllib.parse, urllib.request
+import json, math, struct, urllib.parse, urllib.request
 
 import peers
 from remote_read import SAMPLES, matcher, messages, read, request, unsnappy, varint_at
