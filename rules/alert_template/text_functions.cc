@@ -11,7 +11,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
-#include "engine/functions/labels.h"
+#include "engine/model/expand_template.h"
 #include "engine/model/go_regexp.h"
 #include "re2/re2.h"
 #include "rules/alert_template/escape.h"
@@ -72,7 +72,7 @@ Result ReReplaceAll(CallContext& context, Args args) {
     // An empty match right behind another match does not count.
     if (end > last_end || begin == 0) {
       for (size_t i = 0; i < pieces.size(); ++i) groups[i] = {pieces[i].data(), pieces[i].size()};
-      out += engine::ExpandTemplate(replacement, groups, regex);
+      out += ExpandTemplate(replacement, groups, regex);
     }
     last_end = end;
     const size_t width = from < text.size() ? DecodeUtf8(text.substr(from)).size : 1;
