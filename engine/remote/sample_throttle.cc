@@ -12,22 +12,24 @@ void SampleThrottle::Charge(int64_t samples) {
   const absl::Duration worth =
       absl::Seconds(static_cast<double>(samples) / static_cast<double>(samples_per_second_));
   absl::MutexLock lock(&mutex_);
-  free_at_ = std::max(free_at_, absl::Now()) + worth;
+  free_at_ = std::max(free_at_, Clock::now()) +
+             std::chrono::duration_cast<Clock::duration>(absl::ToChronoNanoseconds(worth));
 }
 
 bool SampleThrottle::IsAllowed() const {
   absl::MutexLock lock(&mutex_);
-  return free_at_ <= absl::Now();
+  return free_at_ <= Clock::now();
 }
 
 bool SampleThrottle::WaitUntilAllowed(const absl::Notification& cancelled) const {
   while (!IsAllowed()) {
-    absl::Time free_at;
+    Clock::time_point free_at;
     {
       absl::MutexLock lock(&mutex_);
       free_at = free_at_;
     }
-    if (cancelled.WaitForNotificationWithDeadline(free_at)) return false;
+    const absl::Duration left = absl::FromChrono(free_at - Clock::now());
+    if (cancelled.WaitForNotificationWithTimeout(left)) return false;
   }
   return !cancelled.HasBeenNotified();
 }

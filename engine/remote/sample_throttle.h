@@ -10,6 +10,7 @@
 // they were worth. Time that was not used is not saved up. Threads: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "absl/synchronization/mutex.h"
@@ -30,9 +31,11 @@ class SampleThrottle {
   bool WaitUntilAllowed(const absl::Notification& cancelled) const;
 
  private:
+  using Clock = std::chrono::steady_clock;  // the wall's may be set back
+
   const int64_t samples_per_second_;
   mutable absl::Mutex mutex_;
-  absl::Time free_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Clock::time_point free_at_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sloburn::remote

@@ -2,6 +2,7 @@
 #include "engine/remote/write_sender.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <random>
 
@@ -305,10 +306,13 @@ void WriteSender::LogReport() {
 }
 
 bool WriteSender::Pause(absl::Duration wait) {
-  const absl::Time deadline = absl::Now() + wait;
+  // By the clock of the wall the pause would last as long as that is set back.
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
   absl::MutexLock lock(&mutex_);
   while (!is_cancelled_) {
-    if (cancelled_.WaitWithDeadline(&mutex_, deadline)) break;
+    const absl::Duration left = absl::FromChrono(end - std::chrono::steady_clock::now());
+    if (left <= absl::ZeroDuration()) break;
+    cancelled_.WaitWithTimeout(&mutex_, left);
   }
   return !is_cancelled_;
 }
