@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "engine/model/label_builder.h"
 
@@ -44,7 +43,7 @@ void OutboxWriter::Start() {
 
 void OutboxWriter::Stop(absl::Duration drain) {
   if (!thread_.joinable()) return;
-  outbox_.WaitUntilDelivered(options_.reader, absl::Now() + drain);
+  outbox_.WaitUntilDelivered(options_.reader, drain);
   outbox_.Stop(options_.reader);
   sender_->Cancel();
   thread_.join();

@@ -2,6 +2,7 @@
 #include "engine/storage/outbox.h"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 #include <utility>
 
@@ -93,6 +94,14 @@ OutboxPosition Outbox::Claim(Reader& reader, size_t max_samples) {
   return position;
 }
 
+// What is given once more may be less: the rest was dropped meanwhile.
+void Outbox::TakeInHand(Reader& reader, int64_t samples) {
+  const int64_t lost = std::max<int64_t>(0, reader.samples_in_hand - samples);
+  reader.samples_dropped += lost;
+  reader.samples_pending -= lost;
+  reader.samples_in_hand = samples;
+}
+
 std::optional<OutboxBatch> Outbox::Next(std::string_view name, size_t max_samples) {
   std::vector<std::string> records;
   bool was_claimed = false;
@@ -104,13 +113,20 @@ std::optional<OutboxBatch> Outbox::Next(std::string_view name, size_t max_sample
       Reader& reader = found->second;
       was_claimed = reader.position.claimed > reader.position.done;
       const OutboxPosition claim = Claim(reader, max_samples);
+      int64_t samples = 0;
       for (auto entry = AfterSeq(entries_, claim.done);
            entry != entries_.end() && entry->seq <= claim.claimed; ++entry) {
         records.push_back(entry->record);
+        samples += entry->samples;
       }
+      TakeInHand(reader, samples);
       if (!records.empty()) break;
+      if (claim.claimed == claim.done) {
+        changed_.Wait(&mutex_);
+        continue;
+      }
       reader.position.done = reader.position.claimed;  // dropped meanwhile
-      changed_.Wait(&mutex_);
+      was_claimed = false;
     }
   }
   if (!was_claimed) Save();
@@ -152,6 +168,7 @@ void Outbox::Acknowledge(std::string_view name) {
     if (found == readers_.end()) return;
     Reader& reader = found->second;
     reader.position.done = reader.position.claimed;
+    reader.samples_in_hand = 0;
     reader.samples_pending = CountAfter(reader.position.done);
     ForgetDelivered();
     changed_.SignalAll();
@@ -172,12 +189,16 @@ void Outbox::Resume(std::string_view name) {
   if (found != readers_.end()) found->second.is_stopped = false;
 }
 
-bool Outbox::WaitUntilDelivered(std::string_view name, absl::Time deadline) {
+bool Outbox::WaitUntilDelivered(std::string_view name, absl::Duration patience) {
+  // The clock may be set back meanwhile.
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(patience);
   absl::MutexLock lock(&mutex_);
   while (true) {
     const auto found = readers_.find(name);
     if (found == readers_.end() || found->second.samples_pending == 0) return true;
-    if (changed_.WaitWithDeadline(&mutex_, deadline)) return false;
+    const absl::Duration left = absl::FromChrono(end - std::chrono::steady_clock::now());
+    if (left <= absl::ZeroDuration()) return false;
+    changed_.WaitWithTimeout(&mutex_, left);
   }
 }
 
@@ -239,6 +260,8 @@ void Outbox::DropOldest() {
     const OutboxEntry& oldest = entries_.front();
     for (auto& [name, reader] : readers_) {
       if (reader.position.done >= oldest.seq) continue;
+      const bool is_in_hand = reader.samples_in_hand > 0 && reader.position.claimed >= oldest.seq;
+      if (is_in_hand) continue;  // it goes on being sent
       reader.samples_dropped += oldest.samples;
       reader.samples_pending -= oldest.samples;
       dropped += oldest.samples;

@@ -97,8 +97,8 @@ class Outbox {
   // Ends waiting, of now and later, until Resume.
   void Stop(std::string_view name);
   void Resume(std::string_view name);
-  // False where something is pending at the deadline.
-  bool WaitUntilDelivered(std::string_view name, absl::Time deadline);
+  // False where something is pending after that time.
+  bool WaitUntilDelivered(std::string_view name, absl::Duration patience);
 
   OutboxStats Stats() const;
   OutboxReaderStats ReaderStats(std::string_view name) const;
@@ -113,8 +113,10 @@ class Outbox {
     OutboxPosition position;
     bool is_stopped = false;
     int64_t samples_pending = 0, samples_dropped = 0;
+    int64_t samples_in_hand = 0;  // of the batch that Next gave: its entries may be gone
   };
 
+  void TakeInHand(Reader& reader, int64_t samples) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   OutboxPosition Claim(Reader& reader, size_t max_samples) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   OutboxBatch Decode(const std::vector<std::string>& records) const;
   void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
