@@ -182,12 +182,14 @@ absl::Status RemoteReader::ReadSampled(const HttpResponse& response,
 }
 
 absl::StatusOr<ReadStats> RemoteReader::Read(const std::vector<ReadQuery>& queries,
-                                             const SeriesReceiver& receive) {
+                                             const SeriesReceiver& receive,
+                                             absl::Duration total_timeout) {
   HttpRequest request;
   request.method = "POST";
   request.path = path_;
   request.accept_gzip = false;
-  request.total_timeout = options_.total_timeout;
+  request.total_timeout =
+      total_timeout > absl::ZeroDuration() ? total_timeout : options_.total_timeout;
   request.headers = {{"Content-Type", "application/x-protobuf"},
                      {"Content-Encoding", "snappy"},
                      {"X-Prometheus-Remote-Read-Version", "0.1.0"}};

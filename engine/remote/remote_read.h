@@ -61,8 +61,10 @@ class RemoteReader {
   // 501, or a 400 that says so); ResourceExhausted where a limit of the server or ours was met:
   // ask for less; DataLoss for an answer that is broken or cut (series that came before it were
   // handed over already).
+  // The whole read ends within `total_timeout`; zero: the option's.
   absl::StatusOr<ReadStats> Read(const std::vector<ReadQuery>& queries,
-                                 const SeriesReceiver& receive);
+                                 const SeriesReceiver& receive,
+                                 absl::Duration total_timeout = absl::ZeroDuration());
 
  private:
   absl::Status ReadSampled(const HttpResponse& response, const std::vector<ReadQuery>& queries,

@@ -15,6 +15,10 @@ namespace {
 
 constexpr int64_t kForgetMarginMs = 24 * 3600 * 1000;
 constexpr size_t kForgetFrom = 10'000;  // series; below, a sweep is not worth it
+// The failure of a pull is that of all who asked before it ended; where it took long, for this share
+// of that time longer.
+constexpr int kFailureShare = 10;
+constexpr auto kLongFailure = std::chrono::milliseconds(100);
 
 absl::Status CheckOptions(const SyncOptions& options) {
   if (options.min_slice < absl::Milliseconds(1) || options.max_slice < options.min_slice) {
@@ -59,7 +63,8 @@ Sync::Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> cl
       query_api_(client_.get(),
                  {.accept_partial = options_.accept_partial, .skip_histograms = true}),
       mode_(options_.mode),
-      throttle_(options_.max_samples_per_second) {}
+      throttle_(options_.max_samples_per_second),
+      pull_slice_(options_.first_slice) {}
 
 Sync::~Sync() = default;
 
@@ -127,7 +132,9 @@ absl::Status Sync::PullUpTo(int64_t t_ms) {
 }
 
 absl::Status Sync::PullForAll(int64_t t_ms) {
+  const auto asked = std::chrono::steady_clock::now();
   absl::MutexLock only_one(&pull_mutex_);
+  if (asked < failure_holds_until_) return last_failure_;
   Targets targets;
   {
     absl::ReaderMutexLock lock(&mutex_);
@@ -139,10 +146,31 @@ absl::Status Sync::PullForAll(int64_t t_ms) {
     if (can_go_ahead) t_ms = std::max(t_ms, *pulls_.rbegin());
   }
   if (targets.empty()) return absl::OkStatus();
-  SliceLoader loader(*this, targets, t_ms);
-  RETURN_IF_ERROR(Record(loader.Run()));
+  const auto begun = std::chrono::steady_clock::now();
+  SliceLoader loader(*this, targets, t_ms, pull_slice_);
+  const absl::Status status = Record(loader.Run());
+  NotePull(status, begun);
+  RETURN_IF_ERROR(status);
   ForgetOldSeries(t_ms);
   return absl::OkStatus();
+}
+
+// Hundreds of groups that each waited for the timeout of a source that hangs would tell of it, and
+// find out that it is back, hours later.
+void Sync::NotePull(const absl::Status& status, std::chrono::steady_clock::time_point begun) {
+  if (status.ok()) {
+    failure_holds_until_ = {};
+    pull_slice_ = options_.first_slice;
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  last_failure_ = status;
+  failure_holds_until_ = now;
+  if (now - begun >= kLongFailure) failure_holds_until_ += (now - begun) / kFailureShare;
+  // After an outage there is more to bring than the timeout may allow for.
+  if (absl::IsDeadlineExceeded(status)) {
+    pull_slice_ = std::max(options_.min_slice, pull_slice_ / 2);
+  }
 }
 
 absl::Status Sync::Record(absl::Status status) {

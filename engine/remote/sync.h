@@ -42,6 +42,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -146,7 +147,8 @@ class Sync {
   absl::Status LoadHistory(int64_t now_ms, const ProgressReceiver& progress = nullptr);
 
   // Brings all loaded selectors up to t_ms. Errors: as LoadHistory, the first one; unless the
-  // source cannot be reached, the other selectors are pulled all the same.
+  // source cannot be reached, the other selectors are pulled all the same. Calls that waited for
+  // another one that failed end with its error.
   absl::Status PullUpTo(int64_t t_ms);
 
   // For a clock that was set back to now_ms. What was asked of the future may not have been there
@@ -186,6 +188,8 @@ class Sync {
 
   // sync.cc: what is to be loaded.
   absl::Status PullForAll(int64_t t_ms);
+  void NotePull(const absl::Status& status, std::chrono::steady_clock::time_point begun)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
   absl::Status Record(absl::Status status);
   void ForgetOldSeries(int64_t now_ms);
 
@@ -234,7 +238,12 @@ class Sync {
   absl::once_flag cancel_once_;
   absl::Notification cancelled_;
   std::atomic<SyncMode> mode_;
+  std::atomic<bool> has_query_api_{false};  // it answered
   SampleThrottle throttle_;
+
+  absl::Duration pull_slice_ ABSL_GUARDED_BY(pull_mutex_);
+  absl::Status last_failure_ ABSL_GUARDED_BY(pull_mutex_);
+  std::chrono::steady_clock::time_point failure_holds_until_ ABSL_GUARDED_BY(pull_mutex_);
 
   // Taken before mutex_. What was appended per series.
   absl::Mutex commit_mutex_;

@@ -48,7 +48,12 @@ void Sync::Fetch(Slice& slice) {
     if (answer.ok()) {
       slice.answers.push_back(*std::move(answer));
       if (mode == SyncMode::kAuto) mode_ = SyncMode::kRemoteRead;
+      if (mode == SyncMode::kQueryApi) has_query_api_ = true;
       continue;
+    }
+    // A balancer that says 404 for a source which is away knows nothing of either.
+    if (options_.mode == SyncMode::kAuto && mode == SyncMode::kQueryApi && !has_query_api_) {
+      mode_ = SyncMode::kAuto;
     }
     if (slice.status.ok()) slice.status = answer.status();
     if (CannotBeReached(answer.status())) break;
@@ -99,7 +104,10 @@ absl::StatusOr<Sync::Answer> Sync::FetchByRemoteRead(std::vector<Window> windows
     return absl::OkStatus();
   };
   CountRequest();
-  const absl::Status status = reader_.Read(queries, receive).status();
+  // History streams for long; a tick waits for what a pull brings.
+  const absl::Duration timeout =
+      windows.front().is_history ? absl::ZeroDuration() : options_.source.total_timeout;
+  const absl::Status status = reader_.Read(queries, receive, timeout).status();
   CountFetched(slice, batch);
   RETURN_IF_ERROR(status);
   answer.windows = std::move(windows);

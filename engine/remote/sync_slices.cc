@@ -22,25 +22,26 @@ int64_t Sync::StartOf(const Target& target, int64_t now_ms) const {
   return target.has_coverage ? target.covered_to_ms : now_ms - target.oldest_ms;
 }
 
-Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms)
-    : SliceLoader(sync, targets, to_ms, false, nullptr) {}
+Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
+                               absl::Duration first_slice)
+    : SliceLoader(sync, targets, to_ms, first_slice, nullptr) {}
 
 Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
                                const ProgressReceiver& progress)
-    : SliceLoader(sync, targets, to_ms, true, &progress) {}
+    : SliceLoader(sync, targets, to_ms, sync.options_.first_slice, &progress) {}
 
-Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, bool is_history,
-                               const ProgressReceiver* progress)
+Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
+                               absl::Duration first_slice, const ProgressReceiver* progress)
     : sync_(sync),
       targets_(targets),
       to_ms_(to_ms),
-      is_history_(is_history),
+      is_history_(progress != nullptr),
       progress_(progress),
       min_ms_(absl::ToInt64Milliseconds(sync.options_.min_slice)),
       max_ms_(absl::ToInt64Milliseconds(sync.options_.max_slice)),
       start_(absl::Now()),
       begin_ms_(to_ms),
-      slice_ms_(std::clamp(absl::ToInt64Milliseconds(sync.options_.first_slice) /
+      slice_ms_(std::clamp(absl::ToInt64Milliseconds(first_slice) /
                                (IsThrottled() ? kThrottledFirstShare : 1),
                            min_ms_, max_ms_)) {
   absl::MutexLock lock(&sync_.mutex_);

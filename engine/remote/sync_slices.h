@@ -17,7 +17,7 @@ namespace sloburn::remote {
 class Sync::SliceLoader {
  public:
   // A pull: what is new since the coverage ends, at once.
-  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms);
+  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, absl::Duration first_slice);
   // History: in parallel, and throttled.
   SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, const ProgressReceiver& progress);
   ~SliceLoader();
@@ -25,7 +25,7 @@ class Sync::SliceLoader {
   absl::Status Run();
 
  private:
-  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, bool is_history,
+  SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms, absl::Duration first_slice,
               const ProgressReceiver* progress);
   size_t Width() const;
   bool IsThrottled() const;

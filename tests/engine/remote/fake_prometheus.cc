@@ -122,7 +122,9 @@ std::vector<SeriesSamples> FakePrometheus::Select(const Matchers& matchers, int6
 FakeAnswer FakePrometheus::Handle(const FakeRequest& request) {
   if (failures > 0) {
     --failures;
-    return Answer(503, "not now");
+    FakeAnswer refusal = Answer(503, "not now");
+    refusal.delay = delay;
+    return refusal;
   }
   FakeAnswer answer = request.target != "/api/v1/read" ? Query(request)
                       : has_remote_read                ? Read(request)

@@ -224,6 +224,39 @@ TEST_F(SyncTest, FallsBackToTheQueryApi) {
   ExpectStored("m", kNow - kHour, kNow + 2 * kMinute);
 }
 
+TEST_F(SyncTest, FallsBackOnlyToWhatAnswers) {
+  source.has_remote_read = false;
+  source.sample_limit = 0;
+  const auto sync = Make();
+  sync->SetSelectors({Selector("m", kHour)});
+  EXPECT_FALSE(sync->LoadHistory(kNow).ok());
+  source.has_remote_read = true;
+  source.sample_limit = 1'000'000;
+  ASSERT_TRUE(sync->LoadHistory(kNow).ok());
+  EXPECT_EQ(sync->Stats().mode, SyncMode::kRemoteRead);
+}
+
+// Those who waited for a pull that failed do not wait for another one.
+TEST_F(SyncTest, AFailureIsThatOfAllWhoWaitedForIt) {
+  const auto sync = Make();
+  sync->SetSelectors({Selector("m", kHour)});
+  ASSERT_TRUE(sync->LoadHistory(kNow).ok());
+  const size_t requests = source.server().requests().size();
+  source.delay = absl::Milliseconds(300);
+  source.failures = 1;
+  std::vector<std::thread> groups;
+  std::atomic<int> failed{0};
+  for (int i = 0; i < 8; ++i) {
+    groups.emplace_back([&] { failed += sync->PullUpTo(kNow + kMinute).ok() ? 0 : 1; });
+  }
+  for (std::thread& group : groups) group.join();
+  EXPECT_EQ(failed, 8);
+  EXPECT_EQ(source.server().requests().size(), requests + 1);
+  source.delay = absl::ZeroDuration();
+  absl::SleepFor(absl::Milliseconds(60));
+  EXPECT_TRUE(sync->PullUpTo(kNow + kMinute).ok());
+}
+
 TEST_F(SyncTest, AForcedModeDoesNotFallBack) {
   source.has_remote_read = false;
   const auto sync = Make({.mode = SyncMode::kRemoteRead});
