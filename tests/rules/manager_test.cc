@@ -214,6 +214,24 @@ TEST_F(ManagerTest, JoinsTheSelectorsOfAllRules) {
   EXPECT_THAT(manager.WrittenMetrics(), ElementsAre("ALERTS", "ALERTS_FOR_STATE", "r", "r2"));
 }
 
+TEST_F(ManagerTest, AGroupThatMovesToAnotherFileLeavesNoMarkerBehind) {
+  RuleFixture late({.out_of_order_window = absl::Minutes(30)});
+  const std::string text = "groups:\n- {name: g, interval: 10s, rules: [{record: r, expr: '1'}]}\n";
+  Write("a.yml", text);
+  ManagerOptions options = Options();
+  options.storage = &late.storage;
+  Manager manager(std::move(options));
+  Load(manager, config_);
+  Evaluate(manager, 10);
+  f_.clock.Advance(absl::Seconds(15));
+  Write("a.yml", "groups: []\n");
+  Write("b.yml", text);
+  Load(manager, config_);
+  Evaluate(manager, 20);
+  Evaluate(manager, 50);  // what was removed at 15 s ends
+  EXPECT_EQ(late.Samples("r"), "r 1@10 1@20 1@50");
+}
+
 TEST_F(ManagerTest, RunsOnThreadsAndReloadsMeanwhile) {
   Write("a.yml", "groups:\n- {name: g, interval: 10s, rules: [{record: r, expr: '1'}]}\n");
   f_.clock.Advance(absl::Seconds(1'000'000));

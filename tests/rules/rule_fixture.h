@@ -61,7 +61,7 @@ class SwitchedSource : public SourcePull {
 
 class RuleFixture {
  public:
-  RuleFixture() {
+  explicit RuleFixture(MemoryStorageOptions options = {}) : storage(options) {
     context.storage = &storage;
     context.clock = &clock;
   }
