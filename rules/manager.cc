@@ -90,12 +90,17 @@ absl::Status Manager::Load(const RuleConfig& config) {
   return absl::OkStatus();
 }
 
-void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group) {
-  scheduler_.Add(*group, [this, group](absl::Time eval_time) {
+void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group, bool goes_on) {
+  const absl::Time now = options_.clock->Now(), last = SlotBefore(*group, now);
+  // A slot that came while the group was being replaced is evaluated late.
+  const bool is_late = goes_on && group->evaluated_until() != absl::InfinitePast() &&
+                       group->evaluated_until() < last;
+  const auto tick = [this, group](absl::Time eval_time) {
     // The group's own status and the log tell of errors.
     RunTick(*group, eval_time, Context()).IgnoreError();
     durations_.Add(group->LastDurations());
-  });
+  };
+  scheduler_.Add(*group, tick, is_late ? last : SlotAfter(*group, now));
 }
 
 void Manager::Restore(RuleGroup& group) {
@@ -108,12 +113,17 @@ void Manager::Restore(RuleGroup& group) {
   }
 }
 
-std::vector<Manager::Removal> Manager::TakeForgotten() {
+std::vector<Manager::Removal> Manager::TakeForgotten(const GroupMap& groups) {
   std::vector<Removal> removals;
   const absl::Time now = options_.clock->Now();
+  // Any of the groups may go on with a series.
+  absl::Duration longest_interval;
+  for (const auto& [key, group] : groups) {
+    longest_interval = std::max(longest_interval, group->definition().interval);
+  }
   for (auto& [key, state] : stored_) {
     Removal removal;
-    removal.due = now;
+    removal.due = now + kRemovalIntervals * longest_interval;
     removal.time_ms = absl::ToUnixMillis(now);
     removal.series = std::move(state.orphans);
     removal.key = key;
@@ -131,27 +141,38 @@ std::vector<Manager::Removal> Manager::TakeForgotten() {
 
 void Manager::Replace(GroupMap groups) {
   const GroupMap old_groups = CurrentGroups();
-  std::vector<std::shared_ptr<RuleGroup>> fresh;
-  for (auto& [key, group] : groups) {
+  struct Fresh {
+    std::shared_ptr<RuleGroup> group;
+    bool goes_on;  // with the slots of the one before
+  };
+  std::vector<Fresh> fresh;
+  std::vector<const RuleGroup*> ended;
+  for (const auto& [key, old] : old_groups) {
+    const auto group = groups.find(key);
+    if (group != groups.end() && group->second->definition() == old->definition()) {
+      group->second = old;
+    } else {
+      ended.push_back(old.get());
+    }
+  }
+  scheduler_.Remove(ended);
+  for (const auto& [key, group] : groups) {
     const auto old = old_groups.find(key);
     if (old == old_groups.end()) {
       Restore(*group);
-      fresh.push_back(group);
-    } else if (old->second->definition() == group->definition()) {
-      group = old->second;
-    } else {
-      scheduler_.Remove(*old->second);
+      fresh.push_back({group, false});
+    } else if (old->second != group) {
       group->Adopt(old->second->State());
       group->AdoptMetrics(*old->second);
-      fresh.push_back(group);
+      fresh.push_back(
+          {group, old->second->definition().interval == group->definition().interval});
     }
   }
-  std::vector<Removal> removals = TakeForgotten();
+  std::vector<Removal> removals = TakeForgotten(groups);
   is_loaded_ = true;
   const absl::Time now = options_.clock->Now();
   for (const auto& [key, group] : old_groups) {
     if (groups.count(key) > 0) continue;
-    scheduler_.Remove(*group);
     const GroupDefinition& definition = group->definition();
     removals.push_back({now + kRemovalIntervals * definition.interval,
                         absl::ToUnixMillis(now - definition.query_offset), group->LiveSeries(),
@@ -163,7 +184,7 @@ void Manager::Replace(GroupMap groups) {
     for (Removal& removal : removals) removals_.push_back(std::move(removal));
   }
   if (!is_started_) return;
-  for (const std::shared_ptr<RuleGroup>& group : fresh) ScheduleGroup(group);
+  for (const Fresh& one : fresh) ScheduleGroup(one.group, one.goes_on);
 }
 
 void Manager::Start() {
@@ -172,7 +193,7 @@ void Manager::Start() {
   is_started_ = true;
   cancelled_ = false;
   stop_removals_ = false;
-  for (const auto& [key, group] : CurrentGroups()) ScheduleGroup(group);
+  for (const auto& [key, group] : CurrentGroups()) ScheduleGroup(group, /*goes_on=*/false);
   removal_thread_ = std::thread([this] { RunRemovals(); });
 }
 

@@ -117,8 +117,8 @@ class Manager : public StatusSource {
   // Gives a group that is new in this process what an earlier one knew of it.
   void Restore(RuleGroup& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
   // Groups that an earlier process had and this one has not.
-  std::vector<Removal> TakeForgotten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
-  void ScheduleGroup(const std::shared_ptr<RuleGroup>& group);
+  std::vector<Removal> TakeForgotten(const GroupMap& groups) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
+  void ScheduleGroup(const std::shared_ptr<RuleGroup>& group, bool goes_on);
   void EndRemoved(absl::Time now);
   absl::Time NextRemoval() const;  // when the next one is due
   void RunRemovals();

@@ -33,38 +33,40 @@ Scheduler::Scheduler(Clock& clock, int max_concurrent)
 
 Scheduler::~Scheduler() { StopAll(); }
 
-void Scheduler::Add(RuleGroup& group, Tick tick) {
+void Scheduler::Add(RuleGroup& group, Tick tick, std::optional<absl::Time> first) {
   auto worker = std::make_unique<Worker>();
   Worker* const handle = worker.get();
   // The first slot is fixed here, so that it does not depend on when the thread gets to run.
-  const absl::Time first = SlotAfter(group, clock_.Now());
-  handle->thread = std::thread([this, &group, handle, first, tick = std::move(tick)] {
+  if (!first) first = SlotAfter(group, clock_.Now());
+  handle->thread = std::thread([this, &group, handle, first = *first, tick = std::move(tick)] {
     Run(group, first, tick, handle->stop);
   });
   absl::MutexLock lock(&mutex_);
   workers_[&group] = std::move(worker);
 }
 
-void Scheduler::Remove(const RuleGroup& group) {
-  std::unique_ptr<Worker> worker;
+void Scheduler::Remove(const std::vector<const RuleGroup*>& groups) {
+  Workers ended;
   {
     absl::MutexLock lock(&mutex_);
-    const auto found = workers_.find(&group);
-    if (found == workers_.end()) return;
-    worker = std::move(found->second);
-    workers_.erase(found);
+    for (const RuleGroup* const group : groups) {
+      if (auto worker = workers_.extract(group); !worker.empty()) ended.insert(std::move(worker));
+    }
   }
-  worker->stop = true;
-  clock_.Wake();
-  worker->thread.join();
+  End(ended);
 }
 
 void Scheduler::StopAll() {
-  std::map<const RuleGroup*, std::unique_ptr<Worker>> workers;
+  Workers workers;
   {
     absl::MutexLock lock(&mutex_);
     workers.swap(workers_);
   }
+  End(workers);
+}
+
+// Each Wake wakes the threads of all groups, so there is one for all that end.
+void Scheduler::End(const Workers& workers) {
   for (const auto& [group, worker] : workers) worker->stop = true;
   clock_.Wake();
   for (const auto& [group, worker] : workers) worker->thread.join();

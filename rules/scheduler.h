@@ -4,7 +4,7 @@
 //
 //   Scheduler scheduler(clock, 4);
 //   scheduler.Add(group, [&](absl::Time t) { RunTick(*group, t, context); });
-//   scheduler.Remove(group);   // waits for a running tick
+//   scheduler.Remove({&group});   // waits for a running tick
 //
 // One thread per group waits for the slots; at most `max_concurrent` of them tick at a time.
 // A slot that passes while the group's previous tick runs is skipped and counted as missed.
@@ -15,8 +15,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -45,11 +47,12 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Starts a thread whose first tick is the next slot. `group` must outlive its removal.
-  void Add(RuleGroup& group, Tick tick);
+  // Starts a thread whose first tick is that of the next slot, or of `first`. `group` must outlive
+  // its removal.
+  void Add(RuleGroup& group, Tick tick, std::optional<absl::Time> first = std::nullopt);
 
-  // Stops the group's thread; a tick that runs is waited for. Unknown groups are ignored.
-  void Remove(const RuleGroup& group);
+  // Stops the groups' threads; ticks that run are waited for. Unknown groups are ignored.
+  void Remove(const std::vector<const RuleGroup*>& groups);
 
   void StopAll();
 
@@ -59,6 +62,9 @@ class Scheduler {
     std::thread thread;
   };
 
+  using Workers = std::map<const RuleGroup*, std::unique_ptr<Worker>>;
+
+  void End(const Workers& workers);
   // Ticks at `slot` and every interval after it.
   void Run(RuleGroup& group, absl::Time slot, const Tick& tick, const std::atomic<bool>& stop);
   void RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool>& stop);
@@ -67,7 +73,7 @@ class Scheduler {
   const int max_concurrent_;
   absl::Mutex mutex_;
   int running_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<const RuleGroup*, std::unique_ptr<Worker>> workers_ ABSL_GUARDED_BY(mutex_);
+  Workers workers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sloburn::rules

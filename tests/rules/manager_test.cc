@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "base/str_cat.h"
 #include "rule_fixture.h"
 
@@ -212,6 +215,45 @@ TEST_F(ManagerTest, JoinsTheSelectorsOfAllRules) {
   EXPECT_EQ(selectors[1].oldest_ms, 10 * 60'000);
   EXPECT_EQ(selectors[1].newest_ms, 5 * 60'000);
   EXPECT_THAT(manager.WrittenMetrics(), ElementsAre("ALERTS", "ALERTS_FOR_STATE", "r", "r2"));
+}
+
+// A tick that takes as long as the test wants, the first time.
+class HeldSource : public SourcePull {
+ public:
+  absl::Status BeforeTick(int64_t) override {
+    if (calls_++ > 0) return absl::OkStatus();
+    entered.Notify();
+    released.WaitForNotification();
+    return absl::OkStatus();
+  }
+  absl::Notification entered, released;
+
+ private:
+  std::atomic<int> calls_{0};
+};
+
+TEST_F(ManagerTest, ASlotThatPassesDuringAReloadIsEvaluatedLate) {
+  Write("a.yml", "groups:\n- {name: g, interval: 10s, rules: [{record: r, expr: '1'}]}\n");
+  f_.clock.Advance(absl::Seconds(1'000'000));
+  HeldSource source;
+  ManagerOptions options = Options();
+  options.source = &source;
+  Manager manager(std::move(options));
+  Load(manager, config_);
+  manager.Start();
+  f_.clock.Advance(absl::Seconds(10));
+  source.entered.WaitForNotification();
+  Write("a.yml", "groups:\n- {name: g, interval: 10s, rules: [{record: r, expr: '2'}]}\n");
+  std::thread reload([&] { Load(manager, config_); });  // waits for the tick
+  absl::SleepFor(absl::Milliseconds(20));
+  f_.clock.Advance(absl::Seconds(10));
+  source.released.Notify();
+  reload.join();
+  for (int i = 0; i < 1000 && manager.Groups().at(0).iterations < 1; ++i) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  manager.Stop();
+  EXPECT_THAT(f_.Samples("r"), ::testing::MatchesRegex("r 1@10000[0-9.]+ 2@10000[0-9.]+\n?"));
 }
 
 TEST_F(ManagerTest, AGroupThatMovesToAnotherFileLeavesNoMarkerBehind) {

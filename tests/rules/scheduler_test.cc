@@ -173,8 +173,8 @@ TEST(Scheduler, RemoveWaitsForTheTickAndStopsOnlyThatGroup) {
   clock.Advance(absl::Seconds(10));
   EXPECT_EQ(log_two.WaitFor(1).size(), 1u);
   EXPECT_EQ(log_one.WaitFor(1).size(), 1u);
-  scheduler.Remove(one);
-  scheduler.Remove(one);  // unknown by now: ignored
+  scheduler.Remove({&one});
+  scheduler.Remove({&one});  // unknown by now: ignored
   clock.Advance(absl::Seconds(10));
   EXPECT_EQ(log_two.WaitFor(2).size(), 2u);
   EXPECT_EQ(log_one.WaitFor(0).size(), 1u);
