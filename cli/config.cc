@@ -205,6 +205,7 @@ absl::StatusOr<Config> ParseConfig(std::string_view path, std::string_view text,
   ASSIGN_OR_RETURN(const YamlStream stream, ParseConfigYaml(text, limits, reader.log()));
   Config config = reader.Read(stream.documents().empty() ? nullptr : stream.documents().front());
   RETURN_IF_ERROR(reader.log().ToStatus());
+  config.is_empty = stream.documents().empty();
   return config;
 }
 

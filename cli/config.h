@@ -152,6 +152,7 @@ struct Config {
   AlertingConfig alerting;
   std::vector<RemoteWriteConfig> remote_write;
   SourceConfig source;
+  bool is_empty = false;  // the file holds nothing, or comments only
 };
 
 // `path` appears in messages, and its folder is where relative paths start. `limits` bounds the

@@ -349,12 +349,22 @@ absl::Status Sidecar::Start() {
   return absl::OkStatus();
 }
 
+// A file that is being written is empty for a moment.
+absl::Status Sidecar::CheckNotEmptied(const Config& config) const {
+  absl::MutexLock lock(&config_mutex_);
+  if (!config.is_empty || config_text_ == ToYaml(config)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      options_.config_file,
+      ": the file is empty, which would end all that runs; write `global: {}` where that is meant"));
+}
+
 absl::Status Sidecar::Reload() {
   absl::MutexLock lock(&reload_mutex_);
   if (stop_) return absl::CancelledError("sloburn is stopping");
   tried_digest_ = CurrentDigest();
   const auto load = [this]() -> absl::Status {
     ASSIGN_OR_RETURN(const Config config, ReadConfig());
+    RETURN_IF_ERROR(CheckNotEmptied(config));
     if (config.source != source_config_) {
       return absl::FailedPreconditionError(absl::StrCat(
           options_.config_file,

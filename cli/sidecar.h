@@ -96,6 +96,7 @@ class Sidecar {
   absl::Duration LookForChange();
   absl::Status OpenStorage();
   absl::Status CreateSource();
+  absl::Status CheckNotEmptied(const Config& config) const;
   absl::Status Apply(const Config& config);
   void UpdateDemand(absl::Duration interval);
   web::ReadyState Ready() const;

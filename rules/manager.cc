@@ -54,6 +54,8 @@ absl::StatusOr<Manager::GroupMap> Manager::ReadGroups(const RuleConfig& config) 
   CHECK(config.evaluation_interval > absl::ZeroDuration());
   ASSIGN_OR_RETURN(const std::set<std::string> paths,
                    ExpandFilePatterns(config.file_patterns, options_.max_files, "rule files"));
+  std::set<std::string> running_files;
+  for (const auto& [key, group] : CurrentGroups()) running_files.insert(group->definition().file);
   GroupMap groups;
   std::vector<Diagnostic> errors;
   const auto add = [&](const RuleFile& file) {
@@ -69,6 +71,12 @@ absl::StatusOr<Manager::GroupMap> Manager::ReadGroups(const RuleConfig& config) 
     for (const Diagnostic& warning : parsed.warnings) Log(LogLevel::kWarn, warning.ToString());
     errors.insert(errors.end(), parsed.errors.begin(), parsed.errors.end());
     if (parsed.ok()) add(parsed.file);
+    // A file that is being written is empty for a moment.
+    if (parsed.is_empty && running_files.count(path) > 0) {
+      errors.push_back({Severity::kError, path, {}, {},
+                        "the file is empty, which would end its groups that run",
+                        "write `groups: []`, or remove the file, where that is meant"});
+    }
   }
   if (!errors.empty()) return absl::InvalidArgumentError(JoinDiagnostics(errors));
   for (const RuleFile& file : config.generated_files) add(file);

@@ -125,6 +125,7 @@ ParsedRuleFile ParseRuleFile(std::string_view path, std::string_view text,
   for (const YamlProblem& problem : problems) {
     log.Error({problem.position.line, problem.position.column}, problem.message);
   }
+  parsed.is_empty = stream->documents().empty();
   GroupReader reader(*stream, options, log);
   const bool is_manifest = !stream->documents().empty() && IsManifest(*stream->documents()[0]);
   if (is_manifest) {

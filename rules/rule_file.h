@@ -77,6 +77,7 @@ struct ParsedRuleFile {
   RuleFile file;                   // complete only when ok()
   std::vector<Diagnostic> errors;  // YAML problems, then in Prometheus' order
   std::vector<Diagnostic> warnings;
+  bool is_empty = false;  // the file holds nothing, or comments only: no groups, as in Prometheus
 
   bool ok() const { return errors.empty(); }
   // InvalidArgument with one line per error.

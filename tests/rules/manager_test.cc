@@ -256,6 +256,22 @@ TEST_F(ManagerTest, ASlotThatPassesDuringAReloadIsEvaluatedLate) {
   EXPECT_THAT(f_.Samples("r"), ::testing::MatchesRegex("r 1@10000[0-9.]+ 2@10000[0-9.]+\n?"));
 }
 
+TEST_F(ManagerTest, AFileThatIsEmptiedWhileItsGroupsRunIsRefused) {
+  Write("a.yml", "groups:\n- {name: g, rules: [{record: r, expr: '1'}]}\n");
+  Write("b.yml", "");  // never had any: no error, as in Prometheus
+  Manager manager(Options());
+  Load(manager, config_);
+  for (const char* const text : {"", "# later\n"}) {
+    Write("a.yml", text);
+    EXPECT_THAT(std::string(manager.Load(config_).message()),
+                HasSubstr("a.yml: the file is empty, which would end its groups that run"));
+    EXPECT_EQ(manager.Groups().size(), 1u);
+  }
+  Write("a.yml", "groups: []\n");
+  Load(manager, config_);
+  EXPECT_EQ(manager.Groups().size(), 0u);
+}
+
 TEST_F(ManagerTest, AGroupThatMovesToAnotherFileLeavesNoMarkerBehind) {
   RuleFixture late({.out_of_order_window = absl::Minutes(30)});
   const std::string text = "groups:\n- {name: g, interval: 10s, rules: [{record: r, expr: '1'}]}\n";
