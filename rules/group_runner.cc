@@ -233,7 +233,7 @@ TickChange MakeChange(const RuleGroup& group, std::vector<RulePart> parts,
       if (report.has_errors()) LogRefused(group.definition(), group.definition().rules[i], report);
     }
     change.evaluations += part.is_evaluated ? 1 : 0;
-    change.failures += part.next.health == RuleHealth::kError ? 1 : 0;
+    change.failures += part.is_evaluated && part.next.health == RuleHealth::kError ? 1 : 0;
     change.rules.push_back(std::move(part.next));
   }
   return change;
@@ -246,7 +246,7 @@ void RestoreAlerts(const RuleGroup& group, const TickTimes& times, const TickCon
   if (context.restore == nullptr || group.ticks() < 1 || times.is_repair) return;
   for (size_t i = 0; i < parts.size(); ++i) {
     RuleState& next = parts[i].next;
-    if (next.is_restored || !parts[i].is_evaluated) continue;
+    if (next.is_restored || !parts[i].has_samples) continue;
     const auto& rule = std::get<AlertingRule>(group.definition().rules[i]);
     const absl::Status status =
         RestoreActiveAt(rule, *context.storage, times.eval_time, *context.restore, next.alerts);
