@@ -9,27 +9,11 @@ on without a restart; what was acknowledged is there, also after kill -9, and wh
 
 usage: store_faults_test.py SLOBURN [--cc COMPILER]
 """
-import argparse, contextlib, errno, os, subprocess, time
+import argparse, errno, os, time
 
 import store
+from fault_shim import Faults, fill, small_disk
 from store import peers
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-class Faults:
-    """The faults that a process with the shim sees."""
-
-    def __init__(self, path, library):
-        self.file = os.path.join(path, "faults")
-        self.environment = {"LD_PRELOAD": library, "FAULTS": self.file,
-                            "ASAN_OPTIONS": "verify_asan_link_order=0"}
-        self.set()
-
-    def set(self, *lines):
-        with open(self.file + ".new", "w") as file:
-            file.write("\n".join(lines) + "\n")
-        os.rename(self.file + ".new", self.file)
 
 
 class Book:
@@ -179,19 +163,6 @@ def growing_log(path, faults, binary):
         book.check_after_kill()
 
 
-@contextlib.contextmanager
-def small_disk(path, size):
-    """A file system of `size` bytes, or None where none can be mounted."""
-    os.mkdir(path)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path],
-                             capture_output=True)
-    try:
-        yield path if mounted.returncode == 0 else None
-    finally:
-        if mounted.returncode == 0:
-            subprocess.run(["umount", path], check=True)
-
-
 def full_disk(path, binary):
     with small_disk(os.path.join(path, "disk"), 6 << 20) as disk:
         if disk is None:
@@ -205,10 +176,7 @@ def full_disk(path, binary):
             book = Book(server)
             for _ in range(3):
                 accepted(book)
-                with open(filler, "wb", buffering=0) as file:
-                    with contextlib.suppress(OSError):
-                        while True:
-                            file.write(bytes(4096))
+                fill(filler)
                 while book.write(20_000)[0] == 204:
                     pass
                 refused(book, "full")
@@ -234,9 +202,7 @@ def full_disk_at_start(path, binary):
                 accepted(book)
             server.kill()
             filler = os.path.join(disk, "filler")
-            with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(4096))
+            fill(filler)
             server.launch()
             eventually("a start or its end", lambda: server.is_ready() or server.process.poll() is not None)
             if server.process.poll() is None:
@@ -288,10 +254,7 @@ def main():
     options = parser.parse_args()
     binary = options.sloburn
     with peers.workdir() as path:
-        library = os.path.join(path, "fault_shim.so")
-        subprocess.run([options.cc, "-shared", "-fPIC", "-O1", "-o", library,
-                        os.path.join(HERE, "fault_shim.c"), "-ldl"], check=True)
-        faults = Faults(path, library)
+        faults = Faults(path, options.cc)
         for test in (lambda: failing_commits(path, faults, binary, "commit"),
                      lambda: failing_commits(path, faults, binary, "interval"),
                      lambda: failing_interval_sync(path, faults, binary),
