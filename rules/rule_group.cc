@@ -148,8 +148,11 @@ TickDurations RuleGroup::LastDurations() const {
   return durations;
 }
 
-void RuleGroup::CountMissed(int64_t iterations) {
+void RuleGroup::CountMissed(int64_t iterations, bool ran_into_them) {
   absl::MutexLock lock(&mutex_);
+  // Rules that fill the interval would only fall further behind.
+  const bool has_time = 2 * metrics_.last_rule_duration_sum < definition_.interval;
+  if (ran_into_them && has_time && evaluated_until_ != absl::InfinitePast()) has_gap_ = true;
   metrics_.iterations += iterations;
   metrics_.iterations_missed += iterations;
 }

@@ -116,7 +116,9 @@ class RuleGroup {
   // Series whose rules are gone since a reload: the next tick ends them.
   const std::vector<Labels>& orphans() const { return orphans_; }
   void Apply(TickChange change);
-  void CountMissed(int64_t iterations);
+  // Slots that were left out. Where the tick before ran into them, and not because its rules take
+  // long (a slow source, the repair of a gap), they are a gap to be repaired.
+  void CountMissed(int64_t iterations, bool ran_into_them);
   // Ticks that were tried since the group was made.
   int64_t ticks() const { return ticks_; }
   // The last slot whose tick was written; InfinitePast where there is none.

@@ -90,6 +90,7 @@ void Scheduler::RunOne(const Tick& tick, absl::Time slot, const std::atomic<bool
 void Scheduler::Run(RuleGroup& group, absl::Time slot, const Tick& tick,
                     const std::atomic<bool>& stop) {
   const absl::Duration interval = group.definition().interval;
+  bool was_late = false;  // the tick before ran into this slot
   while (clock_.SleepUntil(slot, stop)) {
     if (clock_.Now() < slot) {  // it was set back
       slot = std::min(slot, SlotAfter(group, clock_.Now()));
@@ -97,12 +98,13 @@ void Scheduler::Run(RuleGroup& group, absl::Time slot, const Tick& tick,
     }
     // Slots that have passed entirely are skipped; the newest one is still evaluated, late.
     const int64_t missed = (clock_.Now() - slot) / interval;
-    if (missed > 0) group.CountMissed(missed);
+    if (missed > 0) group.CountMissed(missed, was_late);
     slot += missed * interval;
     RunOne(tick, slot, stop);
     slot += interval;
     // Set back during the tick; not by the little that would tick twice.
     const absl::Time now = clock_.Now();
+    was_late = now >= slot;
     if (slot > now + interval + absl::Seconds(1)) slot = SlotAfter(group, now);
   }
 }

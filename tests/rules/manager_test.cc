@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -254,6 +255,30 @@ TEST_F(ManagerTest, ASlotThatPassesDuringAReloadIsEvaluatedLate) {
   }
   manager.Stop();
   EXPECT_THAT(f_.Samples("r"), ::testing::MatchesRegex("r 1@10000[0-9.]+ 2@10000[0-9.]+\n?"));
+}
+
+TEST_F(ManagerTest, SlotsThatASlowSourceRanIntoAreRepaired) {
+  Write("a.yml", "groups:\n- {name: g, interval: 10s, rules: [{record: r, expr: '1'}]}\n");
+  f_.clock.Advance(absl::Seconds(1'000'000));
+  HeldSource source;
+  ManagerOptions options = Options();
+  options.source = &source;
+  options.gap_repair = absl::Hours(1);
+  Manager manager(std::move(options));
+  Load(manager, config_);
+  manager.Start();
+  f_.clock.Advance(absl::Seconds(10));
+  source.entered.WaitForNotification();
+  f_.clock.Advance(absl::Seconds(30));
+  source.released.Notify();
+  const auto samples = [&] {
+    const std::string text = f_.Samples("r");
+    return std::count(text.begin(), text.end(), '@');
+  };
+  for (int i = 0; i < 1000 && samples() < 4; ++i) absl::SleepFor(absl::Milliseconds(5));
+  manager.Stop();
+  EXPECT_EQ(samples(), 4);  // each slot, the late ones too
+  EXPECT_EQ(manager.Groups().at(0).missed_iterations, 2);
 }
 
 TEST_F(ManagerTest, AFileThatIsEmptiedWhileItsGroupsRunIsRefused) {
