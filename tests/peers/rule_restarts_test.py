@@ -79,9 +79,9 @@ def storm(server, options, begin):
             variant = 1 - variant
             apply(server, rules(begin, variant, moved), random_)
             time.sleep(random_.choice((0, 0, 0.3)))
-        if turn in (options.rounds // 3, 2 * options.rounds // 3):
+        if turn == options.rounds // 3:
             time.sleep(1.1)  # a tick in the old place
-            moved = not moved
+            moved = True
             apply(server, rules(begin, variant, moved), random_)
             time.sleep(random_.choice((0, 1.2)))
         check_alerts(server, known, f"before kill {turn}")
