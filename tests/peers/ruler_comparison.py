@@ -98,8 +98,10 @@ class Windows:
         joint = [self.of[name] for name in ruler_rules.RELOADED if name in self.of]
         for name in ruler_rules.RELOADED:
             self.of[name] = max(one[0] for one in joint), min(one[1] for one in joint)
-        # Rules that read alerts, and that count ticks.
-        self.not_across = re.compile(r"ALERTS.*|over_alerts:.*|conditions:.*|chains:counter")
+        # Rules that read alerts, that count ticks, and that may fail when all is killed: of these
+        # Prometheus ends no series that it wrote before.
+        self.not_across = re.compile(r"ALERTS.*|over_alerts:.*|conditions:.*|chains:counter|"
+                                     r"limited:at_times|failing:.*")
 
     def cut(self, labels, samples):
         name = dict(labels)["__name__"]
