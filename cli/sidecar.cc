@@ -35,6 +35,8 @@ constexpr absl::Duration kRetentionSlack = absl::Hours(1);
 // How long files must stay as they are before a change of them is taken.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
+constexpr absl::Duration kQuerySlack = absl::Seconds(10);
+
 std::vector<std::string> PatternsOf(const Config& config) {
   std::vector<std::string> patterns = config.rule_files;
   patterns.insert(patterns.end(), config.slo_files.begin(), config.slo_files.end());
@@ -68,7 +70,8 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
   ASSIGN_OR_RETURN(const Config config, sidecar->ReadConfig());
   if (!sidecar->options_.web_config_file.empty()) {
     ASSIGN_OR_RETURN(sidecar->security_, web::WebSecurity::Open(sidecar->options_.web_config_file,
-                                                                ParseWebConfig));
+                                                                ParseWebConfig,
+                                                                sidecar->options_.security_limits));
   }
   const std::vector<std::string>& addresses = sidecar->options_.server.listen_addresses;
   ASSIGN_OR_RETURN(
@@ -327,6 +330,9 @@ absl::Status Sidecar::Start() {
       options_.enable_remote_write_receiver || options_.config_file.empty();
   dependencies_.accepted_write_messages = options_.accepted_write_messages;
   dependencies_.read_limits = options_.read_limits;
+  dependencies_.write_limits = options_.write_limits;
+  dependencies_.max_response_bytes = options_.max_response_bytes;
+  dependencies_.max_points_per_series = options_.max_points_per_series;
   dependencies_.external_labels = [this] {
     absl::MutexLock lock(&labels_mutex_);
     return external_labels_;
@@ -339,6 +345,9 @@ absl::Status Sidecar::Start() {
   RETURN_IF_ERROR(web::AddApi(router_, dependencies_));
   web::ServerOptions server = options_.server;
   server.security = security_;
+  // A query ends by its own limit, and says so.
+  server.request_timeout =
+      std::max(server.request_timeout, options_.query.timeout + kQuerySlack);
   ASSIGN_OR_RETURN(server_, web::Server::Start(std::move(server), router_));
   if (source_ != nullptr) source_->Start();
   manager_->Start();

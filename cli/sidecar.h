@@ -64,6 +64,10 @@ struct SidecarOptions {
   // What /api/v1/status/flags tells: names without dashes, values as texts.
   std::vector<std::pair<std::string, std::string>> flags;
   web::ReadLimits read_limits;
+  web::WriteLimits write_limits;
+  web::WebSecurityLimits security_limits;
+  int64_t max_response_bytes = int64_t{1} << 30;
+  int64_t max_points_per_series = 11'000;
   bool shows_progress = false;              // a bar on stderr while history is loaded
   absl::Duration drain = absl::Seconds(5);  // for remote write at the end
   rules::NotifierOptions notifier;

@@ -25,6 +25,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/log.h"
 #include "base/str_cat.h"
 #include "web/body_channel.h"
@@ -49,6 +50,8 @@ constexpr size_t kReadAheadBytes = 128 << 10;
 constexpr int64_t kLingerBytes = 16 << 20;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 constexpr std::chrono::milliseconds kWatchInterval(200);
+// Answers below this are not counted against the memory of all.
+constexpr size_t kSmallResponseBytes = 1 << 20;
 
 int StatusOfParseError(const error_code& error, bool has_start_line) {
   if (error == http::error::header_limit) return has_start_line ? 431 : 414;
@@ -76,7 +79,10 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     stream_.socket().set_option(tcp::no_delay(true), ignored);
   }
 
-  ~Connection() override { ReleaseBody(); }
+  ~Connection() override {
+    ReleaseBody();
+    ReleaseResponse();
+  }
 
   void Start() {
     asio::post(stream_.get_executor(), [self = Self()] {
@@ -313,6 +319,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     if (lane_ == Lane::kHealth) return Write(host_->router.Dispatch(request_));
     cancelled_ = request_.cancelled;
     WatchClient();
+    LimitRequest();
     const absl::Time queued = absl::Now();
     auto request = std::make_shared<Request>(std::move(request_));
     host_->PoolOf(lane_).Submit([self = Self(), request, queued] {
@@ -325,14 +332,36 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
           write_body == nullptr || self->is_head_ ? nullptr : self->NewChannel();
       asio::post(self->stream_.get_executor(), [self, response, channel] {
         self->cancelled_.reset();
+        self->request_timer_.cancel();
+        if (self->is_late_) *response = self->TooLate();
         error_code ignored;
         self->stream_.socket().cancel(ignored);  // ends WatchClient
         self->watch_timer_.cancel();
-        self->channel_ = channel;
+        self->channel_ = self->is_late_ ? nullptr : channel;
+        if (self->is_late_ && channel != nullptr) channel->Close();
         self->Write(std::move(*response));
       });
       if (channel != nullptr) channel->Run(write_body);
     });
+  }
+
+  // The handler sees that it is cancelled, and ends.
+  void LimitRequest() {
+    is_late_ = false;
+    request_timer_.expires_after(absl::ToChronoMilliseconds(options().request_timeout));
+    request_timer_.async_wait([self = Self(), cancelled = cancelled_](const error_code& error) {
+      if (error || self->cancelled_ != cancelled) return;
+      ++self->host_->counters.timeouts;
+      self->is_late_ = true;
+      self->CancelRequest();
+    });
+  }
+
+  Response TooLate() const {
+    return Response::ApiError(
+        503, "timeout",
+        StrCat("the request took longer than --web.request-timeout=",
+               absl::FormatDuration(options().request_timeout)));
   }
 
   // --- streamed bodies ---
@@ -416,13 +445,33 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
         if (response.FindHeader(header.name).empty()) response.headers.push_back(header);
       }
     }
+    LimitMemory(response);
     head_text_ = WriteResponseHead(response, version_, keeps_alive_);
     body_ = is_head_ || response.status == 204 ? std::string() : std::move(response.body);
+    write_deadline_ = std::chrono::steady_clock::now() +
+                      absl::ToChronoMilliseconds(options().response_timeout);
     written_ = 0;
     WritePiece();
   }
 
+  void LimitMemory(Response& response) {
+    if (response.body.size() < kSmallResponseBytes) return;
+    const auto bytes = static_cast<int64_t>(response.body.size());
+    if (host_->ReserveResponse(bytes)) {
+      reserved_response_bytes_ = bytes;
+      return;
+    }
+    response = Response::ApiError(503, "unavailable",
+                                  "the answers that other clients are reading fill "
+                                  "--web.max-buffered-responses; try again");
+    response.SetHeader("Retry-After", "1");
+  }
+
   void WritePiece() {
+    if (write_deadline_ < std::chrono::steady_clock::now()) {
+      ++host_->counters.timeouts;
+      return Close();
+    }
     const size_t size = std::min(kWritePieceBytes, body_.size() - written_);
     const std::array<asio::const_buffer, 2> pieces = {asio::buffer(head_text_),
                                                       asio::buffer(body_.data() + written_, size)};
@@ -440,6 +489,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
     body_ = std::string();
     if (channel_ != nullptr) return WriteNextPiece();
     ReleaseBody();
+    ReleaseResponse();
     if (keeps_alive_) return ReadHead(/*is_first=*/false);
     if (!lingers_) return Close();
     if (!stream_.is_tls()) return StartLinger();
@@ -471,12 +521,16 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
         });
   }
 
+  void ReleaseResponse() {
+    host_->ReleaseResponse(std::exchange(reserved_response_bytes_, 0));
+  }
   void ReleaseBody() { host_->ReleaseBody(std::exchange(reserved_body_bytes_, 0)); }
 
   void Close() {
     error_code ignored;
     if (stream_.socket().is_open()) stream_.socket().close(ignored);
     watch_timer_.cancel();
+    request_timer_.cancel();
     Disarm();
     is_waiting_for_piece_ = false;
     if (channel_ != nullptr) std::exchange(channel_, nullptr)->Close();
@@ -487,6 +541,7 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   ClientStream stream_;
   IoDeadline deadline_;
   asio::steady_timer watch_timer_{stream_.get_executor()};
+  asio::steady_timer request_timer_{stream_.get_executor()};
   std::string client_, remote_address_;  // without and with the port
   std::shared_ptr<const WebSecurityState> state_;  // of the last request; may be null
 
@@ -497,13 +552,15 @@ class Connection : public RegisteredConnection, public std::enable_shared_from_t
   Lane lane_ = Lane::kHealth;
   Request request_;
   std::shared_ptr<std::atomic<bool>> cancelled_;  // of the request under way on a pool
-  int64_t reserved_body_bytes_ = 0;
+  int64_t reserved_body_bytes_ = 0, reserved_response_bytes_ = 0;
+  bool is_late_ = false;  // the request under way was cancelled for its time
 
   bool keeps_alive_ = false;
   bool is_head_ = false;
   bool lingers_ = true;
   std::string head_text_, body_;
   size_t written_ = 0;
+  std::chrono::steady_clock::time_point write_deadline_;
   std::shared_ptr<BodyChannel> channel_;  // of a body that is still being made
   bool is_waiting_for_piece_ = false;
   int64_t linger_bytes_left_ = 0;

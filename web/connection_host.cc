@@ -85,11 +85,19 @@ bool ConnectionHost::WaitUntilEmpty(absl::Time deadline) const {
   return mutex_.AwaitWithDeadline(absl::Condition(this, &ConnectionHost::IsEmpty), deadline);
 }
 
-bool ConnectionHost::ReserveBody(int64_t bytes) {
-  const int64_t after = reserved_body_bytes_ += bytes;
-  if (after <= options.max_buffered_body_bytes) return true;
-  reserved_body_bytes_ -= bytes;
+bool ConnectionHost::Reserve(std::atomic<int64_t>& reserved, int64_t bytes, int64_t limit) {
+  const int64_t after = reserved += bytes;
+  if (after <= limit) return true;
+  reserved -= bytes;
   return false;
+}
+
+bool ConnectionHost::ReserveBody(int64_t bytes) {
+  return Reserve(reserved_body_bytes_, bytes, options.max_buffered_body_bytes);
+}
+
+bool ConnectionHost::ReserveResponse(int64_t bytes) {
+  return Reserve(reserved_response_bytes_, bytes, options.max_buffered_response_bytes);
 }
 
 }  // namespace sloburn::web

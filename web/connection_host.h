@@ -69,16 +69,20 @@ class ConnectionHost {
   // Room for request bodies; a successful reservation must be given back.
   bool ReserveBody(int64_t bytes);
   void ReleaseBody(int64_t bytes) { reserved_body_bytes_ -= bytes; }
+  // The same for answers.
+  bool ReserveResponse(int64_t bytes);
+  void ReleaseResponse(int64_t bytes) { reserved_response_bytes_ -= bytes; }
 
  private:
   using OpenConnections =
       std::unordered_map<const RegisteredConnection*, std::shared_ptr<RegisteredConnection>>;
   bool IsEmpty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return open_.empty(); }
+  static bool Reserve(std::atomic<int64_t>& reserved, int64_t bytes, int64_t limit);
   // Takes out the connection that has waited longest for its client.
   std::shared_ptr<RegisteredConnection> TakeLongestWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   WorkerPool query_pool_, write_pool_, read_pool_, control_pool_;
-  std::atomic<int64_t> reserved_body_bytes_{0};
+  std::atomic<int64_t> reserved_body_bytes_{0}, reserved_response_bytes_{0};
   mutable absl::Mutex mutex_;
   OpenConnections open_ ABSL_GUARDED_BY(mutex_);
 };

@@ -53,6 +53,10 @@ struct ServerOptions {
   absl::Duration body_timeout = absl::Seconds(30);    // for the whole body
   absl::Duration write_timeout = absl::Seconds(30);   // for each 256 KiB of an answer
   absl::Duration idle_timeout = absl::Minutes(5);     // between requests
+  absl::Duration request_timeout = absl::Minutes(5);  // 503; of a handler, its waiting included
+  absl::Duration response_timeout = absl::Minutes(30);  // for a whole answer
+  // 503; of all answers that are being sent, those under 1 MiB not counted.
+  int64_t max_buffered_response_bytes = int64_t{2} << 30;
 };
 
 class Server {

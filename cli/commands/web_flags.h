@@ -3,6 +3,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,15 +15,29 @@ namespace sloburn::cli {
 
 class WebFlags {
  public:
+  WebFlags();
   void AddTo(CLI::App& command);
   // Sets what the flags say. Errors: InvalidArgument that names the flag.
   absl::Status ApplyTo(SidecarOptions& options) const;
 
  private:
+  // A limit as text, and where its value goes.
+  struct Limit {
+    std::string name, help, text;
+    std::function<absl::Status(const Limit&, SidecarOptions&)> apply;
+  };
+  void AddTime(std::string name, std::string text, std::string help,
+               std::function<absl::Duration&(SidecarOptions&)> room);
+  void AddBytes(std::string name, std::string text, std::string help,
+                std::function<void(SidecarOptions&, int64_t)> set);
+  void AddCount(std::string name, std::string text, std::string help,
+                std::function<void(SidecarOptions&, int64_t)> set);
+  void AddServerLimits();
+  void AddBodyLimits();
+
   std::vector<std::string> listen_addresses_ = {"127.0.0.1:9099"};
   std::string config_file_, external_url_, route_prefix_;
-  int max_connections_ = 512;
-  std::string tls_handshake_timeout_ = "10s";
+  std::deque<Limit> limits_;  // flags point into it
 };
 
 }  // namespace sloburn::cli

@@ -406,6 +406,43 @@ TEST_F(ServerTest, HealthIsFastWhileAllQueryThreadsAreBusy) {
   for (auto& client : clients) EXPECT_EQ(client->Read().body, "slow\n");
 }
 
+TEST_F(ServerTest, ARequestThatTakesTooLongIsCancelledAndSaysSo) {
+  options_.request_timeout = absl::Milliseconds(200);
+  const int port = Start();
+  const RawResponse response = Get(port, "/slow");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("--web.request-timeout=200ms"));
+  EXPECT_EQ(cancelled_, 1);
+  EXPECT_EQ(Get(port, "/echo").status, 200);
+  EXPECT_EQ(Counter("sloburn_http_timeouts_total"), 1);
+}
+
+TEST_F(ServerTest, AReaderThatTricklesIsClosedInTheEnd) {
+  options_.response_timeout = absl::Milliseconds(300);
+  const int port = Start();
+  RawClient client(port);
+  client.Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  absl::SleepFor(absl::Milliseconds(600));
+  EXPECT_LT(client.ReadAll().size(), size_t{5} << 20);
+  EXPECT_EQ(Counter("sloburn_http_timeouts_total"), 1);
+}
+
+TEST_F(ServerTest, AllAnswersTogetherAreLimited) {
+  options_.max_buffered_response_bytes = 8 << 20;
+  const int port = Start();
+  RawClient slow(port);
+  slow.Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  RawResponse second;
+  ASSERT_TRUE(WaitFor([&] {
+    second = Get(port, "/large");
+    return second.status == 503;
+  }));
+  EXPECT_EQ(second.Header("Retry-After"), "1");
+  EXPECT_EQ(Get(port, "/echo").status, 200);
+  EXPECT_EQ(slow.Read().body.size(), size_t{5} << 20);
+  EXPECT_TRUE(WaitFor([&] { return Get(port, "/large").status == 200; }));
+}
+
 TEST_F(ServerTest, ConnectionsOverTheLimitAreRefusedWhenAllAreBusy) {
   options_.max_connections = 2;
   options_.query_threads = 2;
