@@ -63,7 +63,7 @@ def refused(server, name, what, by_signal):
     words = server.reload()
     assert words is not None, f"{name} is {what}: the reload succeeds"
     assert name in words and len(words) < 1000, f"{name} is {what}: {words!r}"
-    assert server.metric("sloburn_config_last_reload_successful") == 0
+    assert server.metric("prometheus_config_last_reload_successful") == 0
     if by_signal:
         server.forget_log()
         server.process.send_signal(signal.SIGHUP)
@@ -88,7 +88,7 @@ def broken_files(binary, path):
                 replace(server.path(name), lambda file: write(file, text))
                 words = server.reload()
                 assert words is None, f"after {name} was {what}: {words}"
-                assert server.metric("sloburn_config_last_reload_successful") == 1
+                assert server.metric("prometheus_config_last_reload_successful") == 1
         time.sleep(1.1)
         assert server.alerts() == before
         ticks = server.only("tick")
@@ -151,7 +151,7 @@ def under_load(binary, path, groups, most_seconds):
             else:
                 assert end[labels] == state, (labels, end[labels])
         check_load(server, groups, renamed)
-        assert server.sum_of("sloburn_rule_group_iterations_missed_total") == 0
+        assert server.sum_of("prometheus_rule_group_iterations_missed_total") == 0
         print(f"{groups} groups of 12 rules: reloads took",
               ", ".join(f"{one:.2f}" for one in times), "s", flush=True)
         assert max(times) <= most_seconds, f"a reload took {max(times):.2f} s"

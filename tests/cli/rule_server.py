@@ -71,9 +71,11 @@ class RuleServer(store.Server):
 
     def sum_of(self, name):
         """Of a metric over all its labels."""
-        return sum(float(line.split()[-1])
-                   for line in peers.get(self.base + "/metrics").decode().splitlines()
-                   if line.startswith((name + "{", name + " ")))
+        found = [float(line.split()[-1])
+                 for line in peers.get(self.base + "/metrics").decode().splitlines()
+                 if line.startswith((name + "{", name + " "))]
+        assert found, "no metric " + name
+        return sum(found)
 
 
 def check_slots(found, interval_ms, what):

@@ -91,8 +91,8 @@ def failing_commits(path, faults, binary):
         check_all(server, "now and then")
         assert (server.states(), server.since()) == (STATES, since)
         check_delivered(server, lambda: receiver.requests("/write"), "failing commits")
-        assert server.sum_of("sloburn_rule_evaluation_failures_total") <= \
-            server.sum_of("sloburn_rule_evaluations_total")
+        assert server.sum_of("prometheus_rule_evaluation_failures_total") <= \
+            server.sum_of("prometheus_rule_evaluations_total")
         server.kill()
         server.start()
         check_all(server, "after kill -9")
@@ -122,7 +122,7 @@ def full_disk(path, binary):
 
 
 def evaluations(server):
-    return server.sum_of("sloburn_rule_evaluations_total")
+    return server.sum_of("prometheus_rule_evaluations_total")
 
 
 def jump(path, faults, binary, hours):
