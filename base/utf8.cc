@@ -23,21 +23,12 @@ locale_t UnicodeLocale() {
   return locale;
 }
 
-uint32_t MapCase(uint32_t code, bool to_upper) {
-  const bool is_ascii_letter = (to_upper && code >= 'a' && code <= 'z') ||
-                               (!to_upper && code >= 'A' && code <= 'Z');
-  if (is_ascii_letter) return code ^ 0x20;
-  if (code < 0x80 || UnicodeLocale() == nullptr) return code;
-  return static_cast<uint32_t>(to_upper ? towupper_l(static_cast<wint_t>(code), UnicodeLocale())
-                                        : towlower_l(static_cast<wint_t>(code), UnicodeLocale()));
-}
-
-std::string MapCase(std::string_view text, bool to_upper) {
+std::string MapRunes(std::string_view text, uint32_t (*map)(uint32_t)) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const Utf8Rune rune = DecodeUtf8(text);
-    AppendUtf8(out, MapCase(rune.code, to_upper));
+    AppendUtf8(out, map(rune.code));
     text.remove_prefix(rune.size);
   }
   return out;
@@ -154,8 +145,25 @@ void AppendUtf8(std::string& out, uint32_t code) {
   }
 }
 
-std::string ToUpperUtf8(std::string_view text) { return MapCase(text, /*to_upper=*/true); }
-std::string ToLowerUtf8(std::string_view text) { return MapCase(text, /*to_upper=*/false); }
+uint32_t ToUpperRune(uint32_t code) {
+  if (code >= 'a' && code <= 'z') return code ^ 0x20;
+  if (code < 0x80 || UnicodeLocale() == nullptr) return code;
+  return towupper_l(static_cast<wint_t>(code), UnicodeLocale());
+}
+
+uint32_t ToLowerRune(uint32_t code) {
+  if (code >= 'A' && code <= 'Z') return code ^ 0x20;
+  if (code < 0x80 || UnicodeLocale() == nullptr) return code;
+  return towlower_l(static_cast<wint_t>(code), UnicodeLocale());
+}
+
+bool IsLetterRune(uint32_t code) {
+  if (code < 0x80) return (code | 0x20) >= 'a' && (code | 0x20) <= 'z';
+  return UnicodeLocale() != nullptr && iswalpha_l(static_cast<wint_t>(code), UnicodeLocale());
+}
+
+std::string ToUpperUtf8(std::string_view text) { return MapRunes(text, ToUpperRune); }
+std::string ToLowerUtf8(std::string_view text) { return MapRunes(text, ToLowerRune); }
 
 // Code points strconv.Quote escapes although they are valid: controls, and the separators and
 // format characters that have no visible form. Covers Unicode's Cc, Zs (but space), Zl, Zp, Cf,

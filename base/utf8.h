@@ -27,6 +27,11 @@ inline bool IsValidUtf8(std::string_view text) {
 // Appends the encoding of `code`, which must be a valid code point.
 void AppendUtf8(std::string& out, uint32_t code);
 
+// By Unicode's simple mapping; other code points stay.
+uint32_t ToUpperRune(uint32_t code);
+uint32_t ToLowerRune(uint32_t code);
+bool IsLetterRune(uint32_t code);
+
 // Each letter by Unicode's simple mapping, as Go's strings.ToUpper and ToLower; bytes that are not
 // UTF-8 become U+FFFD.
 std::string ToUpperUtf8(std::string_view text);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "base/form_escape.h"
 #include "base/str_cat.h"
+#include "rules/alert_template/graph_path.h"
 
 namespace sloburn::rules {
 
@@ -31,7 +31,7 @@ std::vector<AlertMessage> TakeMessages(AlertStates& states, const MessageTiming&
 }
 
 std::string GeneratorUrl(std::string_view external_url, std::string_view expr) {
-  return StrCat(external_url, "/graph?g0.expr=", FormEscape(expr), "&g0.tab=1");
+  return StrCat(external_url, GraphPath(expr, GraphTab::kTable));
 }
 
 }  // namespace sloburn::rules

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-#include <random>
 
 #include "absl/time/clock.h"
+#include "base/jitter.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -21,11 +21,6 @@ namespace {
 constexpr absl::Duration kLogPause = absl::Minutes(1);
 // Enough to come from 65,536 samples to one.
 constexpr int kMostTooLargeInARow = 16;
-
-double Jitter() {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return std::uniform_real_distribution<double>(1.0, 1.2)(random);
-}
 
 bool IsRetried(int http_status, bool retry_on_429) {
   if (http_status == 429) return retry_on_429;

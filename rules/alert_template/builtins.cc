@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/form_escape.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
@@ -313,7 +314,7 @@ Result Js(CallContext& context, Args args) {
   return TextResult(context, EscapeJs(Joined(context, args)));
 }
 Result UrlQuery(CallContext& context, Args args) {
-  return TextResult(context, EscapeUrlQuery(Joined(context, args)));
+  return TextResult(context, FormEscape(Joined(context, args)));
 }
 
 // No value of a template is a function. args[0] is the text of the callee.

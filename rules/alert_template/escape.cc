@@ -84,19 +84,4 @@ std::string EscapeJs(std::string_view text) {
   return out;
 }
 
-std::string EscapeUrlQuery(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~') {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      AppendHex(out, "%%%02X", byte);
-    }
-  }
-  return out;
-}
-
 }  // namespace sloburn::rules

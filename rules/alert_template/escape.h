@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts made fit for HTML, JavaScript and URLs, as Go does it. Pure; any thread.
+// Texts made fit for HTML and JavaScript, as Go does it; for URLs see base/form_escape.h. Pure;
+// any thread.
 #pragma once
 
 #include <string>
@@ -9,6 +10,5 @@ namespace sloburn::rules {
 
 std::string EscapeHtml(std::string_view text);
 std::string EscapeJs(std::string_view text);
-std::string EscapeUrlQuery(std::string_view text);
 
 }  // namespace sloburn::rules

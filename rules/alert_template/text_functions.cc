@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "base/form_escape.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "base/utf8.h"
@@ -16,6 +17,7 @@
 #include "re2/re2.h"
 #include "rules/alert_template/escape.h"
 #include "rules/alert_template/functions.h"
+#include "rules/alert_template/graph_path.h"
 
 namespace sloburn::rules {
 namespace {
@@ -88,45 +90,12 @@ Result Match(CallContext&, Args args) {
   return Value::Bool(re2::RE2::PartialMatch({text.data(), text.size()}, *regex));
 }
 
-// The C library's tables for letters beyond ASCII.
-locale_t Unicode() {
-  static const locale_t kLocale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  return kLocale;
-}
-
-uint32_t ToUpperRune(uint32_t code) {
-  if (code < 0x80) return absl::ascii_toupper(static_cast<unsigned char>(code));
-  return Unicode() == nullptr ? code : towupper_l(code, Unicode());
-}
-
-uint32_t ToLowerRune(uint32_t code) {
-  if (code < 0x80) return absl::ascii_tolower(static_cast<unsigned char>(code));
-  return Unicode() == nullptr ? code : towlower_l(code, Unicode());
-}
-
-bool IsLetterRune(uint32_t code) {
-  if (code < 0x80) return absl::ascii_isalpha(static_cast<unsigned char>(code));
-  return Unicode() != nullptr && iswalpha_l(code, Unicode());
-}
-
-template <typename Map>
-std::string MapRunes(std::string_view text, Map map) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size();) {
-    const Utf8Rune rune = DecodeUtf8(text.substr(i));
-    AppendUtf8(out, map(rune.code));
-    i += rune.size;
-  }
-  return out;
-}
-
 Result ToUpper(CallContext& context, Args args) {
-  return TextResult(context, MapRunes(args[0].text(), ToUpperRune));
+  return TextResult(context, ToUpperUtf8(args[0].text()));
 }
 
 Result ToLower(CallContext& context, Args args) {
-  return TextResult(context, MapRunes(args[0].text(), ToLowerRune));
+  return TextResult(context, ToLowerUtf8(args[0].text()));
 }
 
 // Where words begin, by Unicode's rules: an apostrophe, point or colon between letters does not end
@@ -152,8 +121,16 @@ class TitleCaser {
 };
 
 Result Title(CallContext& context, Args args) {
+  const std::string_view text = args[0].text();
   TitleCaser caser;
-  return TextResult(context, MapRunes(args[0].text(), [&](uint32_t code) { return caser(code); }));
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const Utf8Rune rune = DecodeUtf8(text.substr(i));
+    AppendUtf8(out, caser(rune.code));
+    i += rune.size;
+  }
+  return TextResult(context, std::move(out));
 }
 
 struct HostPort {
@@ -206,17 +183,15 @@ Result StripDomain(CallContext& context, Args args) {
 }
 
 Result GraphLink(CallContext& context, Args args) {
-  return TextResult(context,
-                    StrCat("/graph?g0.expr=", EscapeUrlQuery(args[0].text()), "&g0.tab=0"));
+  return TextResult(context, GraphPath(args[0].text(), GraphTab::kGraph));
 }
 
 Result TableLink(CallContext& context, Args args) {
-  return TextResult(context,
-                    StrCat("/graph?g0.expr=", EscapeUrlQuery(args[0].text()), "&g0.tab=1"));
+  return TextResult(context, GraphPath(args[0].text(), GraphTab::kTable));
 }
 
 Result UrlQueryEscape(CallContext& context, Args args) {
-  return TextResult(context, EscapeUrlQuery(args[0].text()));
+  return TextResult(context, FormEscape(args[0].text()));
 }
 
 Result SafeHtml(CallContext&, Args args) {

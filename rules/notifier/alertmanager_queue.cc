@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/jitter.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
@@ -18,11 +18,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::minutes kLogPause(1);
-
-double Jitter() {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return std::uniform_real_distribution<double>(1.0, 1.2)(random);
-}
 
 // Other statuses are about the request or the server, not about the alerts in it.
 bool IsAboutAlerts(int http_status) {

@@ -31,10 +31,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/latency_window.h"
 #include "engine/model/relabel.h"
 #include "engine/remote/http_client.h"
 #include "rules/notifier/alert_payload.h"
-#include "base/latency_window.h"
 #include "rules/notifier/waiting_alerts.h"
 
 namespace sloburn::rules {
