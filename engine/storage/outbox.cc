@@ -168,8 +168,7 @@ void Outbox::Acknowledge(std::string_view name) {
     if (found == readers_.end()) return;
     Reader& reader = found->second;
     reader.position.done = reader.position.claimed;
-    reader.samples_in_hand = 0;
-    reader.samples_pending = CountAfter(reader.position.done);
+    reader.samples_pending -= std::exchange(reader.samples_in_hand, 0);
     ForgetDelivered();
     changed_.SignalAll();
   }

@@ -37,7 +37,10 @@ DurableStorage::~DurableStorage() {
 absl::Status DurableStorage::Write(const std::vector<CommittedSeries>& commit,
                                    const std::vector<NamedValue>& values,
                                    const OutboxEntry* entry) {
-  const std::string record = commit.empty() ? "" : EncodeJournalRecord(commit);
+  // An entry of the outbox is the same record.
+  const std::string encoded =
+      commit.empty() || entry != nullptr ? "" : EncodeJournalRecord(commit);
+  const std::string& record = entry != nullptr ? entry->record : encoded;
   absl::MutexLock lock(&mutex_);
   if (db_ == nullptr) return absl::FailedPreconditionError("the store is closed");
   absl::Status status = sync_error_;
