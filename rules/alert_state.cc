@@ -6,6 +6,7 @@
 namespace sloburn::rules {
 namespace {
 
+constexpr auto kByLabels = [](const auto& a, const auto& b) { return a.labels < b.labels; };
 constexpr absl::Time kNever = absl::InfinitePast();
 
 Alert NewAlert(AlertElement element, absl::Time eval_time) {
@@ -62,8 +63,7 @@ void ApplyHold(Alert& alert, absl::Time eval_time, const AlertTiming& timing) {
 
 AlertStates AlertStates::Next(std::vector<AlertElement> elements, absl::Time eval_time,
                               const AlertTiming& timing) const {
-  std::sort(elements.begin(), elements.end(),
-            [](const AlertElement& a, const AlertElement& b) { return a.labels < b.labels; });
+  std::sort(elements.begin(), elements.end(), kByLabels);
   AlertStates next;
   next.alerts_.reserve(std::max(alerts_.size(), elements.size()));
   auto old = alerts_.begin();
@@ -103,8 +103,7 @@ std::vector<size_t> AlertStates::MarkSent(absl::Time eval_time, absl::Duration r
 AlertStates AlertStates::FromAlerts(std::vector<Alert> alerts) {
   AlertStates states;
   states.alerts_ = std::move(alerts);
-  std::sort(states.alerts_.begin(), states.alerts_.end(),
-            [](const Alert& a, const Alert& b) { return a.labels < b.labels; });
+  std::sort(states.alerts_.begin(), states.alerts_.end(), kByLabels);
   return states;
 }
 

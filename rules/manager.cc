@@ -135,11 +135,10 @@ std::vector<Manager::Removal> Manager::TakeForgotten(const GroupMap& groups) {
     removal.time_ms = absl::ToUnixMillis(now);
     removal.series = std::move(state.orphans);
     removal.key = key;
-    removal.values.push_back({GroupValueName(key), ""});
-    for (size_t i = 0; i < state.rules.size(); ++i) {
-      const std::vector<Labels>& series = state.rules[i].state.series;
-      removal.series.insert(removal.series.end(), series.begin(), series.end());
-      removal.values.push_back({RuleValueName(key, i), ""});
+    removal.values = ForgottenValues(key, state.rules.size());
+    for (const GroupState::Rule& rule : state.rules) {
+      removal.series.insert(removal.series.end(), rule.state.series.begin(),
+                            rule.state.series.end());
     }
     removals.push_back(std::move(removal));
   }

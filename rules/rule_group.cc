@@ -230,12 +230,7 @@ void RuleGroup::RestoreLater() {
 }
 
 std::vector<NamedValue> RuleGroup::ValueNames() const {
-  const std::string key = definition_.Key();
-  std::vector<NamedValue> values = {{GroupValueName(key), ""}};
-  for (size_t i = 0; i < std::max(states_.size(), obsolete_to_); ++i) {
-    values.push_back({RuleValueName(key, i), ""});
-  }
-  return values;
+  return ForgottenValues(definition_.Key(), std::max(states_.size(), obsolete_to_));
 }
 
 std::vector<Labels> RuleGroup::LiveSeries() const {

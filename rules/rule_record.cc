@@ -175,6 +175,12 @@ std::string RuleValueName(std::string_view key, size_t index) {
   return StrCat(kPrefix, key, "/", index);
 }
 
+std::vector<NamedValue> ForgottenValues(std::string_view key, size_t rules) {
+  std::vector<NamedValue> values = {{GroupValueName(key), ""}};
+  for (size_t i = 0; i < rules; ++i) values.push_back({RuleValueName(key, i), ""});
+  return values;
+}
+
 NamedValue EncodeGroupRecord(std::string_view key, absl::Time evaluated_until,
                              const std::vector<Labels>& orphans) {
   Writer out(kGroup, key);

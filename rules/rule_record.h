@@ -24,6 +24,9 @@ namespace sloburn::rules {
 std::string GroupValueName(std::string_view key);
 std::string RuleValueName(std::string_view key, size_t index);
 
+// All values of a group with so many rules, empty: to be forgotten.
+std::vector<NamedValue> ForgottenValues(std::string_view key, size_t rules);
+
 NamedValue EncodeGroupRecord(std::string_view key, absl::Time evaluated_until,
                              const std::vector<Labels>& orphans);
 NamedValue EncodeRuleRecord(std::string_view key, size_t index, std::string_view identity,

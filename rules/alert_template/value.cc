@@ -64,11 +64,15 @@ Value Value::Float(double value) {
   return result;
 }
 
-Value Value::Complex(std::complex<double> value) {
+Value Value::Object(GoType type, std::shared_ptr<const void> object) {
   Value result;
-  result.type_ = GoType::kComplex128;
-  result.object_ = std::make_shared<const std::complex<double>>(value);
+  result.type_ = type;
+  result.object_ = std::move(object);
   return result;
+}
+
+Value Value::Complex(std::complex<double> value) {
+  return Object(GoType::kComplex128, std::make_shared<const std::complex<double>>(value));
 }
 
 Value Value::String(std::string value, GoType type) {
@@ -94,75 +98,43 @@ Value Value::Part(std::string_view text, const Value& whole) {
 }
 
 Value Value::StringMap(std::shared_ptr<const Labels> labels) {
-  Value result;
-  result.type_ = GoType::kStringMap;
-  result.object_ = std::move(labels);
-  return result;
+  return Object(GoType::kStringMap, std::move(labels));
 }
 
 Value Value::Map(std::shared_ptr<const ArgsMap> map) {
-  Value result;
-  result.type_ = GoType::kMap;
-  result.object_ = std::move(map);
-  return result;
+  return Object(GoType::kMap, std::move(map));
 }
 
 Value Value::Floats(std::vector<double> values) {
-  Value result;
-  result.type_ = GoType::kFloats;
-  result.object_ = std::make_shared<const std::vector<double>>(std::move(values));
-  return result;
+  return Object(GoType::kFloats, std::make_shared<const std::vector<double>>(std::move(values)));
 }
 
 Value Value::Spans(std::shared_ptr<const std::vector<BucketSpan>> spans) {
-  Value result;
-  result.type_ = GoType::kSpans;
-  result.object_ = std::move(spans);
-  return result;
+  return Object(GoType::kSpans, std::move(spans));
 }
 
 Value Value::Span(std::shared_ptr<const BucketSpan> span) {
-  Value result;
-  result.type_ = GoType::kSpan;
-  result.object_ = std::move(span);
-  return result;
+  return Object(GoType::kSpan, std::move(span));
 }
 
 Value Value::Samples(std::shared_ptr<TemplateSamples> samples) {
-  Value result;
-  result.type_ = GoType::kSamples;
-  result.object_ = std::move(samples);
-  return result;
+  return Object(GoType::kSamples, std::move(samples));
 }
 
 Value Value::Sample(TemplateSamplePtr sample) {
-  Value result;
-  result.type_ = GoType::kSample;
-  result.is_pointer_ = true;
-  result.object_ = std::move(sample);
-  return result;
+  return Object(GoType::kSample, std::move(sample)).Pointer();
 }
 
 Value Value::OfHistogram(HistogramPtr histogram) {
-  Value result;
-  result.type_ = GoType::kHistogram;
-  result.is_pointer_ = true;
-  result.object_ = std::move(histogram);
-  return result;
+  return Object(GoType::kHistogram, std::move(histogram)).Pointer();
 }
 
 Value Value::Time(GoTime time) {
-  Value result;
-  result.type_ = GoType::kTime;
-  result.object_ = std::make_shared<const GoTime>(time);
-  return result;
+  return Object(GoType::kTime, std::make_shared<const GoTime>(time));
 }
 
 Value Value::Data(const TemplateData* data) {
-  Value result;
-  result.type_ = GoType::kData;
-  result.object_ = std::shared_ptr<const void>(std::shared_ptr<const void>(), data);
-  return result;
+  return Object(GoType::kData, std::shared_ptr<const void>(std::shared_ptr<const void>(), data));
 }
 
 Value Value::Nil(GoType type) {

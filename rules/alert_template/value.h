@@ -160,6 +160,8 @@ class Value {
     return static_cast<const T*>(object_.get());
   }
 
+  static Value Object(GoType type, std::shared_ptr<const void> object);
+
   GoType type_ = GoType::kNone;
   bool is_pointer_ = false;
   bool is_interface_ = false;
