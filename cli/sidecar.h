@@ -52,6 +52,7 @@ struct SidecarOptions {
   DurableOptions durable;
   OutboxOptions outbox;
   absl::Duration gap_repair = absl::Hours(1);  // as in rules::ManagerOptions
+  int max_concurrent_rules = 4;                // likewise
   rules::RestoreOptions restore;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;

@@ -38,10 +38,12 @@ AlertingRule::AlertingRule(std::string name, std::vector<Label> labels,
       annotation_templates_(TemplatesOf(name_, annotations_, parsed)),
       timing_(timing),
       query_(std::move(query)) {
-  const auto is_template = [](const AlertTemplate& one) { return !one.is_plain(); };
-  has_templates_ =
-      std::any_of(label_templates_.begin(), label_templates_.end(), is_template) ||
-      std::any_of(annotation_templates_.begin(), annotation_templates_.end(), is_template);
+  for (const auto* const templates : {&label_templates_, &annotation_templates_}) {
+    for (const AlertTemplate& one : *templates) {
+      has_templates_ |= !one.is_plain();
+      calls_query_ |= one.calls_query();
+    }
+  }
 }
 
 absl::StatusOr<AlertElement> AlertingRule::ToElement(const SeriesSample& sample,

@@ -46,6 +46,8 @@ class AlertingRule {
   const std::vector<Label>& annotations() const { return annotations_; }
   const AlertTiming& timing() const { return timing_; }
   const engine::PreparedQuery& query() const { return query_; }
+  // Whether templates may read series beside the rule's query.
+  bool calls_query() const { return calls_query_; }
 
   // `eval_time` is the tick, by which states move; `sample_ms` the time of the samples (earlier by
   // the query offset). `limit` <= 0 is none. A query of a template that was cancelled ends the
@@ -67,6 +69,7 @@ class AlertingRule {
   std::vector<Label> labels_, annotations_;
   std::vector<AlertTemplate> label_templates_, annotation_templates_;  // of each value
   bool has_templates_ = false;  // values that are not their own expansions
+  bool calls_query_ = false;
   AlertTiming timing_;
   engine::PreparedQuery query_;
 };

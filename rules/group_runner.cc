@@ -27,6 +27,8 @@ struct RulePart {
   RuleState next;
   bool is_evaluated = false;  // false: warming
   bool has_samples = false;   // evaluated without an error
+  std::vector<SeriesSample> samples;  // until they are in the output
+  std::vector<Labels> gone;           // series to be ended
   std::vector<AlertMessage> messages;
   size_t batch = 0;           // in the output, where has_samples
 };
@@ -128,9 +130,9 @@ void LogFailure(const GroupDefinition& group, const Rule& rule, const std::strin
       {{"file", group.file}, {"group", group.name}, {"name", NameOf(rule)}, {"err", error}});
 }
 
-// Evaluates rule `index` and adds its samples to the output. The only errors are cancellations.
+// Evaluates rule `index` over `view`. The only errors are cancellations.
 absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, const TickTimes& times,
-                                      const TickContext& context, TickOutput& output) {
+                                      const TickContext& context, const Snapshot& view) {
   const GroupDefinition& definition = group.definition();
   const Rule& rule = definition.rules[index];
   RulePart part;
@@ -146,13 +148,12 @@ absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, cons
   }
   part.is_evaluated = true;
   absl::StatusOr<std::vector<SeriesSample>> samples =
-      Evaluate(rule, times, definition.limit, context, output.view(), part.next);
+      Evaluate(rule, times, definition.limit, context, view, part.next);
   if (absl::IsCancelled(samples.status())) return samples.status();
   if (samples.ok()) {
     part.has_samples = true;
-    const std::vector<Labels> gone = Vanished(part.next.series, *samples);
-    part.batch = output.Add(*std::move(samples));
-    output.Add(EndMarkers(gone, times.query_ms));
+    part.gone = Vanished(part.next.series, *samples);
+    part.samples = *std::move(samples);
     part.messages = MessagesOf(definition, rule, times.eval_time, context, part.next);
   } else {
     Fail(part.next, std::string(samples.status().message()));
@@ -271,16 +272,53 @@ absl::Status PullSource(const RuleGroup& group, const TickTimes& times,
   return context.source->BeforeTick(pull_ms);
 }
 
+bool UsesThreads(const RuleGroup& group, const std::vector<size_t>& wave,
+                 const TickContext& context) {
+  if (context.workers == nullptr || wave.size() == 1) return false;
+  if (group.ticks() == 0) return true;  // long windows are read for the first time
+  absl::Duration time;
+  for (const size_t i : wave) time += group.states()[i].evaluation_time;
+  return time >= context.worth_threads;
+}
+
+// Evaluates the rules, and adds their samples to the output. The only errors are cancellations.
+absl::StatusOr<std::vector<RulePart>> EvaluateRules(const RuleGroup& group, const TickTimes& times,
+                                                    const TickContext& context,
+                                                    TickOutput& output) {
+  std::vector<RulePart> parts(group.definition().rules.size());
+  for (const std::vector<size_t>& wave : group.waves()) {
+    std::vector<absl::Status> statuses(wave.size());
+    const auto evaluate = [&](size_t i) {
+      if (IsCancelled(context)) {
+        statuses[i] = absl::CancelledError("rule evaluation was stopped");
+        return;
+      }
+      absl::StatusOr<RulePart> part =
+          EvaluateRule(group, wave[i], times, context, output.view());
+      statuses[i] = part.status();
+      if (part.ok()) parts[wave[i]] = *std::move(part);
+    };
+    if (UsesThreads(group, wave, context)) {
+      context.workers->ForEach(wave.size(), evaluate);
+    } else {
+      for (size_t i = 0; i < wave.size(); ++i) evaluate(i);
+    }
+    for (const absl::Status& status : statuses) RETURN_IF_ERROR(status);
+    for (const size_t i : wave) {
+      RulePart& part = parts[i];
+      if (!part.has_samples) continue;
+      part.batch = output.Add(std::move(part.samples));
+      output.Add(EndMarkers(part.gone, times.query_ms));
+    }
+  }
+  return parts;
+}
+
 // Evaluates the rules at one slot, and commits.
 absl::Status RunSlot(RuleGroup& group, const TickTimes& times, absl::Time started,
                      const TickContext& context) {
   TickOutput output(*context.storage);
-  std::vector<RulePart> parts;
-  for (size_t i = 0; i < group.definition().rules.size(); ++i) {
-    if (IsCancelled(context)) return absl::CancelledError("rule evaluation was stopped");
-    ASSIGN_OR_RETURN(RulePart part, EvaluateRule(group, i, times, context, output));
-    parts.push_back(std::move(part));
-  }
+  ASSIGN_OR_RETURN(std::vector<RulePart> parts, EvaluateRules(group, times, context, output));
   RestoreAlerts(group, times, context, parts);
   output.Add(EndMarkers(group.orphans(), times.query_ms));
 

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/worker_pool.h"
 #include "engine/engine.h"
 #include "engine/storage/storage.h"
 #include "rules/alert_restore.h"
@@ -33,6 +34,10 @@ namespace sloburn::rules {
 struct TickContext {
   Storage* storage = nullptr;
   const Clock* clock = nullptr;
+  WorkerPool* workers = nullptr;       // null: the rules of a group one after the other
+  // Rules whose last evaluations took less together are evaluated by one thread: others would cost
+  // more than they save.
+  absl::Duration worth_threads = absl::Milliseconds(1);
   engine::QueryOptions query;
   const Coverage* coverage = nullptr;  // null: everything is covered
   SourcePull* source = nullptr;        // null: data comes by itself

@@ -33,6 +33,10 @@ Manager::Manager(ManagerOptions options)
   options_.rule_files.query = options_.query;
   context_.storage = options_.storage;
   context_.clock = options_.clock;
+  if (options_.max_concurrent_rules > 0) {
+    workers_ = std::make_unique<WorkerPool>(options_.max_concurrent_rules);
+  }
+  context_.workers = workers_.get();
   context_.query = options_.query;
   context_.query.cancelled = &cancelled_;
   context_.coverage = options_.coverage;

@@ -57,6 +57,9 @@ struct ManagerOptions {
   std::string external_url;                        // without a slash at the end
   RuleFileOptions rule_files;  // its `query` is set from the one above
   int max_concurrent_groups = 4;
+  // Rules of groups that threads of their own may evaluate, where they do not depend on each other
+  // (rule_waves.h); 0: those of a group one after the other.
+  int max_concurrent_rules = 0;
   size_t max_files = 10'000;
   size_t max_groups = 10'000;
 };
@@ -129,6 +132,7 @@ class Manager : public StatusSource {
   std::atomic<bool> cancelled_{false};
 
   RuleDurations durations_;
+  std::unique_ptr<WorkerPool> workers_;  // null where rules run one after the other
 
   absl::Mutex load_mutex_;  // one load, start or stop at a time
   bool is_started_ ABSL_GUARDED_BY(load_mutex_) = false;

@@ -7,6 +7,7 @@
 
 #include "base/str_cat.h"
 #include "rules/rule_record.h"
+#include "rules/rule_waves.h"
 
 namespace sloburn::rules {
 namespace {
@@ -67,7 +68,9 @@ GroupDefinition MakeGroupDefinition(const GroupSpec& spec, absl::Duration defaul
 }
 
 RuleGroup::RuleGroup(GroupDefinition definition)
-    : definition_(std::move(definition)), states_(definition_.rules.size()) {
+    : definition_(std::move(definition)),
+      waves_(WavesOf(definition_.rules)),
+      states_(definition_.rules.size()) {
   metrics_.key = definition_.Key();
   metrics_.interval = definition_.interval;
   metrics_.rules = static_cast<int64_t>(definition_.rules.size());

@@ -105,6 +105,8 @@ class RuleGroup {
   explicit RuleGroup(GroupDefinition definition);
 
   const GroupDefinition& definition() const { return definition_; }
+  // Which rules may be evaluated at the same time (rule_waves.h).
+  const std::vector<std::vector<size_t>>& waves() const { return waves_; }
 
   GroupStatus Status() const;
   GroupMetrics Metrics() const;
@@ -153,6 +155,7 @@ class RuleGroup {
   RuleStatus StatusOf(size_t index) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const GroupDefinition definition_;
+  const std::vector<std::vector<size_t>> waves_;
   mutable absl::Mutex mutex_;  // taken to write by the running thread, to read by the others
   std::vector<RuleState> states_;
   std::vector<Labels> orphans_;

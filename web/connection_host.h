@@ -16,7 +16,7 @@
 #include "absl/time/time.h"
 #include "web/router.h"
 #include "web/server.h"
-#include "web/worker_pool.h"
+#include "base/worker_pool.h"
 
 namespace sloburn::web {
 

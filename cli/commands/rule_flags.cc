@@ -11,6 +11,11 @@ void RuleFlags::AddTo(CLI::App& command) {
   command.add_option("--rules.gap-repair", gap_repair_,
                      "Evaluate recording rules also at ticks that were missed (a restart, a source "
                      "or disk that failed), this far back; 0: never");
+  command
+      .add_option("--rules.max-concurrent-evals", max_concurrent_evals_,
+                  "Threads that help to evaluate the rules of a group which do not depend on each "
+                  "other; 0: one after the other. Results are the same")
+      ->check(WholeNumber(0, 1000));
   command.add_option("--rules.alert.for-outage-tolerance", for_outage_tolerance_,
                      "Outage after which the time that an alert was active is not restored from "
                      "ALERTS_FOR_STATE");
@@ -43,6 +48,7 @@ absl::Status RuleFlags::ApplyTo(SidecarOptions& options) const {
                    ParseDurationFlag("--rules.alert.for-grace-period", for_grace_period_));
   ASSIGN_OR_RETURN(options.resend_delay,
                    ParseDurationFlag("--rules.alert.resend-delay", resend_delay_));
+  options.max_concurrent_rules = max_concurrent_evals_;
   options.notifier.queue.capacity = notification_capacity_;
   options.notifier.queue.max_batch_size = notification_batch_size_;
   if (!drains_notifications_) options.notifier.drain = absl::ZeroDuration();

@@ -19,6 +19,7 @@ class RuleFlags {
 
  private:
   std::string gap_repair_ = "1h";
+  int max_concurrent_evals_ = 4;
   std::string for_outage_tolerance_ = "1h";
   std::string for_grace_period_ = "10m";
   std::string resend_delay_ = "1m";

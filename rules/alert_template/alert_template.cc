@@ -30,6 +30,8 @@ AlertTemplate::AlertTemplate(std::string_view alert, std::string_view text,
   }
 }
 
+bool AlertTemplate::calls_query() const { return parsed_ != nullptr && parsed_->calls_query; }
+
 absl::StatusOr<std::string> AlertTemplate::Expand(const TemplateData& data,
                                                   const TemplateEnvironment& environment) const {
   if (is_plain_) return text_;

@@ -32,6 +32,8 @@ class AlertTemplate {
 
   // Whether the text is its own expansion.
   bool is_plain() const { return is_plain_; }
+  // Whether it may read series, by `query`.
+  bool calls_query() const;
 
   // Where parsing or executing fails, "<error expanding template: ...>" is the result, as in
   // Prometheus. The only error is Cancelled, of a query.

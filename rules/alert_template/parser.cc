@@ -441,6 +441,7 @@ class Parser {
         if (function == nullptr) {
           return Error(StrCat("function ", GoQuote(token.text), " not defined"));
         }
+        out_.calls_query |= function->name == "query";
         return std::make_unique<IdentifierNode>(token.pos, function);
       }
       case Kind::kDot:

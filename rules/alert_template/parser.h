@@ -28,6 +28,7 @@ struct ParsedTemplate {
   std::string name, text;
   std::unique_ptr<ListNode> root;
   std::map<std::string, std::unique_ptr<ListNode>, std::less<>> defined;  // {{define}}, {{block}}
+  bool calls_query = false;  // somewhere in it
 
   // "__alert_Down:1:120": the template's name, line and column.
   std::string LocationOf(const Node& node) const;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prometheus' template functions over texts.
 #include <arpa/inet.h>
-#include <locale.h>
-#include <wctype.h>
 
 #include <memory>
 #include <vector>

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fixed number of threads that run tasks in the order they came. One pool per lane.
+// A fixed number of threads that run tasks in the order they came.
 //
-// Threads: Submit may be called from any thread. Tasks must not throw.
+//   WorkerPool pool(4);
+//   pool.Submit([] { ... });
+//   pool.ForEach(items.size(), [&](size_t i) { Work(items[i]); });
+//
+// Threads: Submit and ForEach may be called from any thread, ForEach also from tasks. Tasks must not
+// throw.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -12,7 +18,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-namespace sloburn::web {
+namespace sloburn {
 
 class WorkerPool {
  public:
@@ -24,6 +30,11 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   void Submit(std::function<void()> task);
+
+  // Calls work(0) ... work(count - 1), each once, and returns when all have returned. The calling
+  // thread does what no idle thread takes from it: it never waits for one that is busy elsewhere.
+  void ForEach(size_t count, const std::function<void(size_t)>& work);
+
   // Runs what was submitted, then ends the threads. Idempotent.
   void Stop();
 
@@ -33,10 +44,11 @@ class WorkerPool {
     return is_stopping_ || !tasks_.empty();
   }
 
+  const size_t size_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 
-}  // namespace sloburn::web
+}  // namespace sloburn
