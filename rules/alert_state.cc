@@ -6,7 +6,7 @@
 namespace sloburn::rules {
 namespace {
 
-constexpr auto kByLabels = [](const auto& a, const auto& b) { return a.labels < b.labels; };
+constexpr auto kByLabels = [](const Alert& a, const Alert& b) { return a.labels < b.labels; };
 constexpr absl::Time kNever = absl::InfinitePast();
 
 Alert NewAlert(AlertElement element, absl::Time eval_time) {
@@ -18,15 +18,17 @@ Alert NewAlert(AlertElement element, absl::Time eval_time) {
   return alert;
 }
 
-// The element of an alert is there again, or still.
-void Refresh(Alert& alert, AlertElement element, absl::Time eval_time) {
-  if (alert.state == AlertState::kInactive) {
-    alert = NewAlert(std::move(element), eval_time);
-    return;
-  }
-  alert.value = element.value;
-  alert.annotations = std::move(element.annotations);
-  alert.keep_firing_since = kNever;
+// The element of `old` is there again, or still.
+Alert Refreshed(const Alert& old, AlertElement element, absl::Time eval_time) {
+  Alert alert = NewAlert(std::move(element), eval_time);
+  alert.labels = old.labels;  // equal; one copy is enough
+  alert.series = old.series;
+  if (old.state == AlertState::kInactive) return alert;
+  alert.state = old.state;
+  alert.active_at = old.active_at;
+  alert.fired_at = old.fired_at;
+  alert.last_sent = old.last_sent;
+  return alert;
 }
 
 // The element is absent. Returns false when the alert is to be forgotten.
@@ -63,58 +65,77 @@ void ApplyHold(Alert& alert, absl::Time eval_time, const AlertTiming& timing) {
 
 AlertStates AlertStates::Next(std::vector<AlertElement> elements, absl::Time eval_time,
                               const AlertTiming& timing) const {
-  std::sort(elements.begin(), elements.end(), kByLabels);
-  AlertStates next;
-  next.alerts_.reserve(std::max(alerts_.size(), elements.size()));
-  auto old = alerts_.begin();
+  std::vector<Alert> next;
+  next.reserve(std::max(alerts().size(), elements.size()));
+  auto old = alerts().begin();
+  const auto old_end = alerts().end();
   auto element = elements.begin();
-  // Both lists are sorted by labels: one pass joins them.
-  while (old != alerts_.end() || element != elements.end()) {
-    Alert alert;
-    if (element == elements.end() || (old != alerts_.end() && old->labels < element->labels)) {
-      alert = *old++;
-      if (!Fade(alert, eval_time, timing)) continue;
-    } else if (old == alerts_.end() || element->labels < old->labels) {
-      alert = NewAlert(std::move(*element++), eval_time);
+  // Both lists are ordered by labels: one pass joins them.
+  while (old != old_end || element != elements.end()) {
+    const bool has_both = old != old_end && element != elements.end();
+    if (has_both && old->labels == element->labels) {
+      next.push_back(Refreshed(*old++, std::move(*element++), eval_time));
+    } else if (element == elements.end() || (has_both && old->labels < element->labels)) {
+      next.push_back(*old++);
+      if (!Fade(next.back(), eval_time, timing)) {
+        next.pop_back();
+        continue;
+      }
     } else {
-      alert = *old++;
-      Refresh(alert, std::move(*element++), eval_time);
+      next.push_back(NewAlert(std::move(*element++), eval_time));
     }
-    if (alert.state != AlertState::kInactive) ApplyHold(alert, eval_time, timing);
-    next.alerts_.push_back(std::move(alert));
+    if (next.back().state != AlertState::kInactive) ApplyHold(next.back(), eval_time, timing);
   }
-  return next;
+  AlertStates states;
+  if (!next.empty()) states.alerts_ = std::make_shared<std::vector<Alert>>(std::move(next));
+  return states;
+}
+
+const std::vector<Alert>& AlertStates::alerts() const {
+  static const std::vector<Alert> kNone;
+  return alerts_ == nullptr ? kNone : *alerts_;
+}
+
+std::vector<Alert>& AlertStates::Mutable() {
+  if (alerts_ == nullptr) {
+    alerts_ = std::make_shared<std::vector<Alert>>();
+  } else if (alerts_.use_count() > 1) {
+    alerts_ = std::make_shared<std::vector<Alert>>(*alerts_);
+  }
+  return *alerts_;
 }
 
 std::vector<size_t> AlertStates::MarkSent(absl::Time eval_time, absl::Duration resend_delay) {
   std::vector<size_t> sent;
-  for (size_t i = 0; i < alerts_.size(); ++i) {
-    Alert& alert = alerts_[i];
+  for (size_t i = 0; i < alerts().size(); ++i) {
+    const Alert& alert = alerts()[i];
     if (alert.state == AlertState::kPending) continue;
     const bool is_due =
         alert.resolved_at > alert.last_sent || alert.last_sent + resend_delay < eval_time;
     if (!is_due) continue;
-    alert.last_sent = eval_time;
     sent.push_back(i);
   }
+  if (sent.empty()) return sent;
+  std::vector<Alert>& changed = Mutable();
+  for (const size_t i : sent) changed[i].last_sent = eval_time;
   return sent;
 }
 
 AlertStates AlertStates::FromAlerts(std::vector<Alert> alerts) {
   AlertStates states;
-  states.alerts_ = std::move(alerts);
-  std::sort(states.alerts_.begin(), states.alerts_.end(), kByLabels);
+  std::sort(alerts.begin(), alerts.end(), kByLabels);
+  if (!alerts.empty()) states.alerts_ = std::make_shared<std::vector<Alert>>(std::move(alerts));
   return states;
 }
 
 int64_t AlertStates::CountActive() const {
-  return std::count_if(alerts_.begin(), alerts_.end(),
+  return std::count_if(alerts().begin(), alerts().end(),
                        [](const Alert& alert) { return alert.state != AlertState::kInactive; });
 }
 
 AlertState AlertStates::Highest() const {
   AlertState highest = AlertState::kInactive;
-  for (const Alert& alert : alerts_) highest = std::max(highest, alert.state);
+  for (const Alert& alert : alerts()) highest = std::max(highest, alert.state);
   return highest;
 }
 

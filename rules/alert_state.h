@@ -2,6 +2,8 @@
 // The alerts of one rule and how they move from tick to tick: inactive, pending, firing,
 // `for` and `keep_firing_for`. Pure: Next() computes the states after a tick and changes nothing,
 // so that a tick whose commit fails has not happened.
+//
+// Copies share the alerts until one is changed. Threads: as a value.
 #pragma once
 
 #include <atomic>
@@ -43,6 +45,12 @@ struct Alert {
   // true the alert is kept, and told of again.
   std::shared_ptr<std::atomic<bool>> is_delivered = nullptr;
 
+  // Of the alert's samples; AlertingRule makes them once.
+  struct Series {
+    Labels pending, firing;  // ALERTS
+    Labels for_state;        // ALERTS_FOR_STATE
+  } series = {};
+
   bool is_resolved() const { return resolved_at != absl::InfinitePast(); }
   bool awaits_delivery() const { return is_delivered != nullptr && !is_delivered->load(); }
 };
@@ -54,12 +62,13 @@ struct AlertTiming {
 
 class AlertStates {
  public:
-  // The states after an evaluation at `eval_time` that gave `elements`, whose labels must differ.
+  // The states after an evaluation at `eval_time` that gave `elements`, ordered by labels, which must
+  // differ.
   AlertStates Next(std::vector<AlertElement> elements, absl::Time eval_time,
                    const AlertTiming& timing) const;
 
   // Pending, firing and recently resolved ones, ordered by labels.
-  const std::vector<Alert>& alerts() const { return alerts_; }
+  const std::vector<Alert>& alerts() const;
 
   // Notes `eval_time` as last_sent of the alerts that are to be told to Alertmanager now: firing
   // and resolved ones at once when they become so, and then after each `resend_delay`. Gives their
@@ -69,7 +78,7 @@ class AlertStates {
   // As they were written down, ordered by labels.
   static AlertStates FromAlerts(std::vector<Alert> alerts);
   // For what is known from elsewhere about an alert: the position is one in alerts().
-  Alert& at(size_t position) { return alerts_[position]; }
+  Alert& at(size_t position) { return Mutable()[position]; }
 
   // Pending and firing ones.
   int64_t CountActive() const;
@@ -78,7 +87,9 @@ class AlertStates {
   AlertState Highest() const;
 
  private:
-  std::vector<Alert> alerts_;
+  std::vector<Alert>& Mutable();
+
+  std::shared_ptr<std::vector<Alert>> alerts_;  // null: none; changed only where nobody shares them
 };
 
 }  // namespace sloburn::rules

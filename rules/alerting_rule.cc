@@ -2,7 +2,6 @@
 #include "rules/alerting_rule.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "absl/status/statusor.h"
 #include "base/status_macros.h"
@@ -72,33 +71,50 @@ absl::StatusOr<std::vector<AlertElement>> AlertingRule::ToElements(
   ASSIGN_OR_RETURN(const InstantVector vector, ToVector(std::move(result)));
   std::vector<AlertElement> elements;
   elements.reserve(vector.size());
-  std::unordered_set<Labels, LabelsHash> seen(vector.size());
   for (const SeriesSample& sample : vector) {
     ASSIGN_OR_RETURN(AlertElement element, ToElement(sample, environment));
-    if (!seen.insert(element.labels).second) {
-      return absl::FailedPreconditionError(
-          "vector contains metrics with the same labelset after applying alert labels");
-    }
     elements.push_back(std::move(element));
   }
-  return elements;
+  const auto by_labels = [](const AlertElement& a, const AlertElement& b) {
+    return a.labels < b.labels;
+  };
+  // Series that were loaded in the order of their labels, as they mostly are, give them so.
+  if (!std::is_sorted(elements.begin(), elements.end(), by_labels)) {
+    std::sort(elements.begin(), elements.end(), by_labels);
+  }
+  const auto same = std::adjacent_find(
+      elements.begin(), elements.end(),
+      [](const AlertElement& a, const AlertElement& b) { return a.labels == b.labels; });
+  if (same == elements.end()) return elements;
+  return absl::FailedPreconditionError(
+      "vector contains metrics with the same labelset after applying alert labels");
 }
 
-std::vector<SeriesSample> AlertingRule::ToSamples(const AlertStates& states,
-                                                  int64_t sample_ms) const {
+void AlertingRule::MakeSeries(Alert& alert) const {
+  LabelBuilder builder(Labels::FromPairs(labels_));
+  for (const auto& [name, value] : alert.labels) builder.Set(name, value);
+  builder.Set(kAlertNameLabel, name_);
+  builder.Set(kMetricName, kAlertsForStateMetric);
+  alert.series.for_state = builder.Build();
+  builder.Set(kMetricName, kAlertsMetric);
+  builder.Set(kAlertStateLabel, ToText(AlertState::kPending));
+  alert.series.pending = builder.Build();
+  builder.Set(kAlertStateLabel, ToText(AlertState::kFiring));
+  alert.series.firing = builder.Build();
+}
+
+std::vector<SeriesSample> AlertingRule::ToSamples(AlertStates& states, int64_t sample_ms) const {
   std::vector<SeriesSample> samples;
-  for (const Alert& alert : states.alerts()) {
+  samples.reserve(2 * states.alerts().size());
+  for (size_t i = 0; i < states.alerts().size(); ++i) {
+    const Alert& alert = states.alerts()[i];
     if (alert.state == AlertState::kInactive) continue;
-    LabelBuilder builder(Labels::FromPairs(labels_));
-    for (const auto& [name, value] : alert.labels) builder.Set(name, value);
-    builder.Set(kAlertNameLabel, name_);
-    builder.Set(kMetricName, kAlertsForStateMetric);
-    const Labels for_state = builder.Build();
-    builder.Set(kMetricName, kAlertsMetric);
-    builder.Set(kAlertStateLabel, ToText(alert.state));
-    samples.push_back({builder.Build(), sample_ms, 1});
+    if (alert.series.firing.empty()) MakeSeries(states.at(i));
+    const Alert::Series& series = states.alerts()[i].series;
+    samples.push_back({alert.state == AlertState::kFiring ? series.firing : series.pending,
+                       sample_ms, 1});
     const double active_at = static_cast<double>(absl::ToUnixSeconds(alert.active_at));
-    samples.push_back({for_state, sample_ms, active_at});
+    samples.push_back({series.for_state, sample_ms, active_at});
   }
   return samples;
 }

@@ -63,7 +63,9 @@ class AlertingRule {
       QueryValue result, const TemplateEnvironment& environment) const;
   absl::StatusOr<AlertElement> ToElement(const SeriesSample& sample,
                                          const TemplateEnvironment& environment) const;
-  std::vector<SeriesSample> ToSamples(const AlertStates& states, int64_t sample_ms) const;
+  // Makes the series of alerts that have none.
+  std::vector<SeriesSample> ToSamples(AlertStates& states, int64_t sample_ms) const;
+  void MakeSeries(Alert& alert) const;
 
   std::string name_;
   std::vector<Label> labels_, annotations_;

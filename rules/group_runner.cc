@@ -304,11 +304,12 @@ absl::StatusOr<std::vector<RulePart>> EvaluateRules(const RuleGroup& group, cons
       for (size_t i = 0; i < wave.size(); ++i) evaluate(i);
     }
     for (const absl::Status& status : statuses) RETURN_IF_ERROR(status);
+    const bool is_read = &wave != &group.waves().back();
     for (const size_t i : wave) {
       RulePart& part = parts[i];
       if (!part.has_samples) continue;
-      part.batch = output.Add(std::move(part.samples));
-      output.Add(EndMarkers(part.gone, times.query_ms));
+      part.batch = output.Add(std::move(part.samples), is_read);
+      output.Add(EndMarkers(part.gone, times.query_ms), is_read);
     }
   }
   return parts;
@@ -320,7 +321,7 @@ absl::Status RunSlot(RuleGroup& group, const TickTimes& times, absl::Time starte
   TickOutput output(*context.storage);
   ASSIGN_OR_RETURN(std::vector<RulePart> parts, EvaluateRules(group, times, context, output));
   RestoreAlerts(group, times, context, parts);
-  output.Add(EndMarkers(group.orphans(), times.query_ms));
+  output.Add(EndMarkers(group.orphans(), times.query_ms), /*is_read=*/false);
 
   absl::StatusOr<std::vector<AppendReport>> reports =
       output.Commit([&](const std::vector<AppendReport>& found) {
@@ -386,7 +387,7 @@ absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& 
 absl::Status EndSeries(const std::vector<Labels>& series, int64_t time_ms,
                        const std::vector<NamedValue>& values, const TickContext& context) {
   TickOutput output(*context.storage);
-  output.Add(EndMarkers(series, time_ms));
+  output.Add(EndMarkers(series, time_ms), /*is_read=*/false);
   return output.Commit([&](const std::vector<AppendReport>&) { return values; }).status();
 }
 

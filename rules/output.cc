@@ -10,13 +10,7 @@ namespace {
 // Another group may commit to the same series between Append and Commit; the next attempt sees it.
 constexpr int kMaxAttempts = 3;
 
-// A store may take samples that come late to a source; of what rules compute, late is what another
-// rule has taken over, above all markers.
-absl::Status AppendOne(const Storage& storage, const SeriesSample& sample, Appender& appender) {
-  const std::optional<int64_t> newest_ms = storage.NewestOf(sample.labels);
-  if (newest_ms && sample.timestamp_ms < *newest_ms) {
-    return absl::OutOfRangeError("out of order sample");
-  }
+absl::Status AppendOne(const SeriesSample& sample, Appender& appender) {
   if (sample.histogram == nullptr) {
     return appender.Append(sample.labels, sample.timestamp_ms, sample.value);
   }
@@ -53,8 +47,9 @@ absl::Status CheckHistogram(const SeriesSample& sample) {
 
 TickOutput::TickOutput(Storage& storage) : storage_(storage), view_(storage.TakeSnapshot()) {}
 
-size_t TickOutput::Add(std::vector<SeriesSample> samples) {
+size_t TickOutput::Add(std::vector<SeriesSample> samples, bool is_read) {
   for (const SeriesSample& sample : samples) {
+    if (!is_read) break;
     if (!CheckHistogram(sample).ok()) continue;
     view_.Add(sample.labels, sample.timestamp_ms, sample.value, sample.histogram);
   }
@@ -65,10 +60,13 @@ size_t TickOutput::Add(std::vector<SeriesSample> samples) {
 absl::StatusOr<std::vector<AppendReport>> TickOutput::TryCommit(
     const ValuesOf& values_of) {
   const std::unique_ptr<Appender> appender = storage_.NewAppender();
+  // A store may take samples that come late to a source; of what rules compute, late is what another
+  // rule has taken over, above all markers.
+  appender->RefuseLateSamples();
   std::vector<AppendReport> reports(batches_.size());
   for (size_t i = 0; i < batches_.size(); ++i) {
     for (const SeriesSample& sample : batches_[i]) {
-      Count(AppendOne(storage_, sample, *appender), reports[i]);
+      Count(AppendOne(sample, *appender), reports[i]);
     }
   }
   CommitExtras extras;

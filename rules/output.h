@@ -49,8 +49,9 @@ class TickOutput {
   // What rules read: the store at the start of the tick and what was added since.
   const Snapshot& view() const { return view_; }
 
-  // Adds one batch (a rule's samples, or staleness markers). Returns its number.
-  size_t Add(std::vector<SeriesSample> samples);
+  // Adds one batch (a rule's samples, or staleness markers). Returns its number. Batches that nobody
+  // reads before the commit need not show in view().
+  size_t Add(std::vector<SeriesSample> samples, bool is_read = true);
 
   // The samples of a batch, as added.
   const std::vector<SeriesSample>& batch(size_t number) const { return batches_[number]; }

@@ -16,13 +16,7 @@ Newest ToNewest(const NewSample& sample) {
 }
 
 // The sample at `timestamp_ms` among the samples of an appender.
-bool FindSameTime(const SampleBuffer& samples, const std::map<int64_t, NewSample>& late,
-                  int64_t timestamp_ms, Newest* found) {
-  const auto other = late.find(timestamp_ms);
-  if (other != late.end()) {
-    *found = ToNewest(other->second);
-    return true;
-  }
+bool FindSameTime(const SampleBuffer& samples, int64_t timestamp_ms, Newest* found) {
   const auto begin = samples.timestamps.begin(), end = samples.timestamps.end();
   const auto at = std::lower_bound(begin, end, timestamp_ms);
   if (at == end || *at != timestamp_ms) return false;
@@ -34,14 +28,26 @@ bool FindSameTime(const SampleBuffer& samples, const std::map<int64_t, NewSample
 
 }  // namespace
 
+const StoredSeries* MemoryAppender::SeriesOf(const Pending& pending) const {
+  // Ids stay; another appender may have made the series since.
+  const auto id = pending.id ? pending.id : storage_->index_.Find(pending.labels);
+  return id ? &storage_->series_[*id] : nullptr;
+}
+
 Verdict MemoryAppender::JudgeLate(const Pending& pending, const NewSample& sample,
                                   Newest* existing) const {
   absl::ReaderMutexLock lock(&storage_->mutex_);
-  if (storage_->options_.out_of_order_window <= absl::ZeroDuration()) return Verdict::kOutOfOrder;
-  const auto id = storage_->index_.Find(pending.labels);
-  const StoredSeries* const series = id ? &storage_->series_[*id] : nullptr;
+  if (!TakesLate()) return Verdict::kOutOfOrder;
+  const StoredSeries* const series = SeriesOf(pending);
   NewSample stored;
-  bool is_there = FindSameTime(pending.samples, pending.late, sample.timestamp_ms, existing);
+  bool is_there = FindSameTime(pending.samples, sample.timestamp_ms, existing);
+  if (pending.late != nullptr) {
+    const auto other = pending.late->by_time.find(sample.timestamp_ms);
+    if (other != pending.late->by_time.end()) {
+      *existing = ToNewest(other->second);
+      is_there = true;
+    }
+  }
   if (!is_there && series != nullptr && series->FindInHead(sample.timestamp_ms, &stored)) {
     *existing = ToNewest(stored);
     is_there = true;
@@ -81,7 +87,7 @@ absl::Status MemoryAppender::AppendStarted(const Labels& labels, int64_t timesta
                                       pending->has_newest && !is_late);
   }
   if (is_late) {
-    pending->late.emplace(timestamp_ms, std::move(sample));
+    pending->EnsureLate().by_time.emplace(timestamp_ms, std::move(sample));
     return absl::OkStatus();
   }
   pending->newest = ToNewest(sample);
@@ -104,8 +110,8 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
   fresh.labels = labels;
   {
     absl::ReaderMutexLock lock(&storage_->mutex_);
-    const auto id = storage_->index_.Find(labels);
-    const bool is_new = !id || storage_->series_[*id].empty();
+    fresh.id = storage_->index_.Find(labels);
+    const bool is_new = !fresh.id || storage_->series_[*fresh.id].empty();
     if (is_new && storage_->live_series_ + new_series_ >= storage_->options_.max_series) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the limit of ", storage_->options_.max_series,
@@ -114,7 +120,7 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
     if (is_new) {
       ++new_series_;
     } else {
-      const StoredSeries& series = storage_->series_[*id];
+      const StoredSeries& series = storage_->series_[*fresh.id];
       fresh.newest = {series.newest_ms(), series.newest_value(), series.newest_histogram()};
       fresh.has_newest = true;
     }
@@ -127,20 +133,19 @@ absl::StatusOr<MemoryAppender::Pending*> MemoryAppender::Resolve(const Labels& l
 
 // Another appender may have committed since Append looked.
 absl::Status MemoryAppender::JudgeAgain() {
-  const bool takes_late = storage_->options_.out_of_order_window > absl::ZeroDuration();
   for (Pending& pending : pending_) {
-    const auto id = storage_->index_.Find(pending.labels);
-    if (!id || storage_->series_[*id].empty()) {
+    if (!pending.id) pending.id = storage_->index_.Find(pending.labels);
+    if (!pending.id || storage_->series_[*pending.id].empty()) {
       RETURN_IF_ERROR(SortLate(pending, nullptr));
       continue;
     }
-    const StoredSeries& series = storage_->series_[*id];
+    const StoredSeries& series = storage_->series_[*pending.id];
     const std::vector<int64_t>& times = pending.samples.timestamps;
     if (!times.empty() && times.front() <= series.newest_ms()) {
-      if (!takes_late) return absl::OutOfRangeError("out of order sample");
+      if (!TakesLate()) return absl::OutOfRangeError("out of order sample");
       MakeLate(pending, series.newest_ms());
     }
-    if (!pending.late.empty() && !series.TakesAt(pending.late.begin()->first)) {
+    if (pending.late != nullptr && !series.TakesAt(pending.late->by_time.begin()->first)) {
       return absl::OutOfRangeError("too old sample");
     }
     RETURN_IF_ERROR(SortLate(pending, &series));
@@ -155,7 +160,7 @@ void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
   for (size_t i = 0; i < all.size; ++i) {
     NewSample sample = SampleAt(all, i);
     if (sample.timestamp_ms <= newest_ms) {
-      pending.late.emplace(sample.timestamp_ms, std::move(sample));
+      pending.EnsureLate().by_time.emplace(sample.timestamp_ms, std::move(sample));
     } else {
       AppendTo(newer, std::move(sample));
     }
@@ -165,27 +170,27 @@ void MemoryAppender::MakeLate(Pending& pending, int64_t newest_ms) {
 
 // The late samples as columns, without those that someone else was faster with.
 absl::Status MemoryAppender::SortLate(Pending& pending, const StoredSeries* series) {
-  pending.late_columns.Clear();
+  if (pending.late == nullptr) return absl::OkStatus();
+  pending.late->columns.Clear();
   NewSample stored;
-  for (auto& [time_ms, sample] : pending.late) {
+  for (auto& [time_ms, sample] : pending.late->by_time) {
     if (series != nullptr && series->FindInHead(time_ms, &stored)) {
       const Newest existing = ToNewest(stored);
       const Verdict verdict = Judge(existing, time_ms, sample.value, sample.histogram);
       if (verdict == Verdict::kIgnore) continue;
       return Refusal(verdict, existing, time_ms, sample.value, sample.histogram);
     }
-    AppendTo(pending.late_columns, sample);
+    AppendTo(pending.late->columns, sample);
   }
   return absl::OkStatus();
 }
 
 void MemoryAppender::CommitSeries(Pending& pending) {
-  auto id = storage_->index_.Find(pending.labels);
-  if (!id) {
-    id = storage_->index_.Add(pending.labels);
+  if (!pending.id) {
+    pending.id = storage_->index_.Add(pending.labels);
     storage_->series_.emplace_back();
   }
-  StoredSeries& series = storage_->series_[*id];
+  StoredSeries& series = storage_->series_[*pending.id];
   if (series.empty()) ++storage_->live_series_;
   storage_->ChangeSeries(series, [&] {
     storage_->mutex_.AssertHeld();
@@ -200,7 +205,7 @@ void MemoryAppender::PutSamples(const Pending& pending, StoredSeries& series) {
                            std::ssize(pending.samples.timestamps));
     series.PushAll(pending.samples.View());
   }
-  const SampleView late = pending.late_columns.View();
+  const SampleView late = pending.LateColumns();
   if (late.size > 0) {
     storage_->CountSamples(late.timestamps[0], late.timestamps[late.size - 1],
                            static_cast<int64_t>(late.size));
@@ -217,9 +222,8 @@ std::vector<CommittedSeries> MemoryAppender::Committed() const {
   auto next_id = static_cast<SeriesIndex::Id>(storage_->index_.size());
   for (const Pending& pending : pending_) {
     if (pending.empty()) continue;
-    const auto id = storage_->index_.Find(pending.labels);
-    commit.push_back({id ? *id : next_id++, id ? nullptr : &pending.labels,
-                      pending.samples.View(), pending.late_columns.View()});
+    commit.push_back({pending.id ? *pending.id : next_id++, pending.id ? nullptr : &pending.labels,
+                      pending.samples.View(), pending.LateColumns()});
   }
   return commit;
 }

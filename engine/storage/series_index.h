@@ -9,9 +9,9 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "engine/model/labels.h"
 #include "engine/model/matcher.h"
 
@@ -38,7 +38,7 @@ class SeriesIndex {
   std::optional<Postings> Lookup(const Matcher& matcher) const;
 
   std::vector<Labels> labels_;
-  std::unordered_map<Labels, Id, LabelsHash> ids_;
+  absl::flat_hash_map<Labels, Id, LabelsHash> ids_;
   std::map<std::string, ValuePostings, std::less<>> postings_;
 };
 

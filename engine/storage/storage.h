@@ -186,6 +186,10 @@ class Appender {
   virtual absl::Status AppendStarted(const Labels& labels, int64_t timestamp_ms, int64_t start_ms,
                                      double value, HistogramPtr histogram) = 0;
 
+  // From now on samples older than the newest of their series are out of order, whatever window the
+  // store has.
+  virtual void RefuseLateSamples() = 0;
+
   // After a commit every snapshot taken later shows the samples; on an error none of them.
   // An appender that is destroyed without Commit changes nothing.
   virtual absl::Status CommitWith(CommitExtras extras) = 0;

@@ -121,8 +121,8 @@ TEST(AlertState, RaisedForMovesBackToPending) {
 
 TEST(AlertState, AlertsAreIndependentAndSorted) {
   const AlertTiming timing{absl::Minutes(5), kZero};
-  AlertStates states = AlertStates().Next({Element("b"), Element("a")}, At(0), timing);
-  states = states.Next({Element("c"), Element("b")}, At(5), timing);
+  AlertStates states = AlertStates().Next({Element("a"), Element("b")}, At(0), timing);
+  states = states.Next({Element("b"), Element("c")}, At(5), timing);
   ASSERT_EQ(states.alerts().size(), 2u);
   EXPECT_EQ(states.alerts()[0].labels, Named("b"));
   EXPECT_EQ(states.alerts()[0].state, AlertState::kFiring);

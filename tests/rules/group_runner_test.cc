@@ -354,6 +354,7 @@ class FailingStorage : public Storage {
                                HistogramPtr h) override {
       return base_->AppendStarted(labels, t, start, v, std::move(h));
     }
+    void RefuseLateSamples() override { base_->RefuseLateSamples(); }
     absl::Status CommitWith(CommitExtras extras) override {
       return error_.ok() ? base_->CommitWith(std::move(extras)) : error_;
     }

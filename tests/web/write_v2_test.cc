@@ -309,6 +309,7 @@ class FailingStorage : public Storage {
                                HistogramPtr h) override {
       return base_->AppendStarted(labels, t, start, v, std::move(h));
     }
+    void RefuseLateSamples() override { base_->RefuseLateSamples(); }
     absl::Status CommitWith(CommitExtras extras) override {
       return storage_.times_-- > 0 ? storage_.failure_ : base_->CommitWith(std::move(extras));
     }
