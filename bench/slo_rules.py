@@ -3,7 +3,7 @@
 """Writes a rule file as SLO generators do: per service one group of eight burn-rate windows and
 four multi-window alerts.
 
-usage: slo_rules.py [SERVICES] > rules.yaml    (500 services: 6,000 rules)"""
+usage: slo_rules.py [SERVICES [METRIC]] > rules.yaml    (500 services: 6,000 rules)"""
 import sys
 
 WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d"]
@@ -16,15 +16,15 @@ ALERTS = [
 ]
 
 
-def group(service):
+def group(service, metric):
     yield f"- name: slo-{service}"
     yield "  interval: 30s"
     yield "  rules:"
     for window in WINDOWS:
         yield f"  - record: slo:sli_error:ratio_rate{window}"
         yield "    expr: |"
-        yield f'      sum(rate(http_requests_total{{service="{service}",status=~"5.."}}[{window}]))'
-        yield f'      / sum(rate(http_requests_total{{service="{service}"}}[{window}]))'
+        yield f'      sum(rate({metric}{{service="{service}",status=~"5.."}}[{window}]))'
+        yield f'      / sum(rate({metric}{{service="{service}"}}[{window}]))'
         yield "    labels:"
         yield f"      service: {service}"
         yield f"      window: {window}"
@@ -44,9 +44,10 @@ def group(service):
 
 def main():
     services = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    metric = sys.argv[2] if len(sys.argv) > 2 else "http_requests_total"
     print("groups:")
     for number in range(services):
-        print("\n".join(group(f"svc-{number}")))
+        print("\n".join(group(f"svc-{number}", metric)))
 
 
 main()
