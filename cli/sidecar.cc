@@ -88,6 +88,7 @@ absl::StatusOr<std::unique_ptr<Sidecar>> Sidecar::Create(SidecarOptions options)
   manager.query.threads = 1;  // groups run beside each other
   manager.gap_repair = sidecar->options_.gap_repair;
   manager.max_concurrent_rules = sidecar->options_.max_concurrent_rules;
+  manager.rule_files.templates = sidecar->options_.templates;
   manager.restore = sidecar->options_.restore;
   manager.restore->history = sidecar->alert_history_.get();
   if (sidecar->durable_ != nullptr) {

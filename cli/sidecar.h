@@ -53,6 +53,7 @@ struct SidecarOptions {
   OutboxOptions outbox;
   absl::Duration gap_repair = absl::Hours(1);  // as in rules::ManagerOptions
   int max_concurrent_rules = 4;                // likewise
+  rules::TemplateLimits templates;             // of alerts
   rules::RestoreOptions restore;
   size_t max_metadata = 100'000;  // metrics whose metadata is kept
   bool enable_lifecycle = false;

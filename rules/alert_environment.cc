@@ -44,12 +44,13 @@ class TemplateQueries {
 TemplateEnvironment MakeAlertEnvironment(const Snapshot& view, absl::Time eval_time,
                                          const engine::QueryOptions& options,
                                          const std::map<std::string, std::string>& external_labels,
-                                         std::string external_url) {
+                                         std::string external_url, const TemplateLimits& limits) {
   TemplateEnvironment environment;
   std::vector<Label> pairs;
   for (const auto& [name, value] : external_labels) pairs.push_back({name, value});
   environment.external_labels = Labels::FromPairs(std::move(pairs));
   environment.external_url = std::move(external_url);
+  environment.limits = limits;
   environment.timestamp_ms = absl::ToUnixMillis(eval_time);
   const auto queries = std::make_shared<TemplateQueries>(view, environment.timestamp_ms, options);
   environment.query = [queries](const std::string& expr) { return queries->Run(expr); };

@@ -18,6 +18,6 @@ namespace sloburn::rules {
 TemplateEnvironment MakeAlertEnvironment(const Snapshot& view, absl::Time eval_time,
                                          const engine::QueryOptions& options,
                                          const std::map<std::string, std::string>& external_labels,
-                                         std::string external_url);
+                                         std::string external_url, const TemplateLimits& limits);
 
 }  // namespace sloburn::rules

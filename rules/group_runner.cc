@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<SeriesSample>> ToSamples(const Rule& rule, QueryValue
   AlertOutcome outcome = alerting.Evaluate(
       std::move(result), next.alerts, times.eval_time, times.query_ms, limit,
       MakeAlertEnvironment(view, times.eval_time, context.query, context.external_labels,
-                           context.external_url));
+                           context.external_url, context.templates));
   next.alerts = std::move(outcome.states);
   RETURN_IF_ERROR(outcome.status);
   if (!next.is_restored) return std::vector<SeriesSample>();

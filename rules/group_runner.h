@@ -23,6 +23,7 @@
 #include "engine/engine.h"
 #include "engine/storage/storage.h"
 #include "rules/alert_restore.h"
+#include "rules/alert_template/limits.h"
 #include "rules/notification.h"
 #include "rules/output.h"
 #include "rules/rule_group.h"
@@ -49,6 +50,7 @@ struct TickContext {
   const RestoreOptions* restore = nullptr;  // null: alerts begin anew with the process
   std::string external_url;            // of this server, without a slash at the end
   std::map<std::string, std::string> external_labels;  // for templates
+  TemplateLimits templates;
 };
 
 // Evaluates the group at `eval_time`, commits, and installs the new state in the group. The result

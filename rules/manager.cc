@@ -47,6 +47,7 @@ Manager::Manager(ManagerOptions options)
   context_.alerts = options_.alerts;
   context_.resend_delay = options_.resend_delay;
   context_.external_url = options_.external_url;
+  context_.templates = options_.rule_files.templates;
   std::vector<std::string> problems;
   stored_ = DecodeRecords(std::exchange(options_.stored_state, {}), problems);
   for (const std::string& problem : problems) Log(LogLevel::kError, problem);

@@ -16,6 +16,7 @@ void RuleFlags::AddTo(CLI::App& command) {
                   "Threads that help to evaluate the rules of a group which do not depend on each "
                   "other; 0: one after the other. Results are the same")
       ->check(WholeNumber(0, 1000));
+  AddTemplateLimits(command);
   command.add_option("--rules.alert.for-outage-tolerance", for_outage_tolerance_,
                      "Outage after which the time that an alert was active is not restored from "
                      "ALERTS_FOR_STATE");
@@ -39,6 +40,25 @@ void RuleFlags::AddTo(CLI::App& command) {
       ->default_str("true");
 }
 
+void RuleFlags::AddTemplateLimits(CLI::App& command) {
+  command.add_option("--rules.template.max-text-size", max_template_text_,
+                     "Text of a template of a label or annotation of an alert");
+  command.add_option("--rules.template.max-output-size", max_template_output_,
+                     "What a template may become, and any text on the way to it");
+  command
+      .add_option("--rules.template.max-nesting", templates_.max_nesting,
+                  "Parentheses and control structures of a template in one another")
+      ->check(WholeNumber(1, 1000));
+  command
+      .add_option("--rules.template.max-steps", templates_.max_steps,
+                  "Steps of one expansion: nodes, rounds of a range, 64 bytes a function reads")
+      ->check(WholeNumber(1));
+  command
+      .add_option("--rules.template.max-queries", templates_.max_queries,
+                  "Queries of one expansion")
+      ->check(WholeNumber(0, 1'000'000));
+}
+
 absl::Status RuleFlags::ApplyTo(SidecarOptions& options) const {
   ASSIGN_OR_RETURN(options.gap_repair, ParseDurationFlag("--rules.gap-repair", gap_repair_));
   ASSIGN_OR_RETURN(
@@ -49,6 +69,11 @@ absl::Status RuleFlags::ApplyTo(SidecarOptions& options) const {
   ASSIGN_OR_RETURN(options.resend_delay,
                    ParseDurationFlag("--rules.alert.resend-delay", resend_delay_));
   options.max_concurrent_rules = max_concurrent_evals_;
+  options.templates = templates_;
+  ASSIGN_OR_RETURN(options.templates.max_text_bytes,
+                   ParseBytesFlag("--rules.template.max-text-size", max_template_text_));
+  ASSIGN_OR_RETURN(options.templates.max_output_bytes,
+                   ParseBytesFlag("--rules.template.max-output-size", max_template_output_));
   options.notifier.queue.capacity = notification_capacity_;
   options.notifier.queue.max_batch_size = notification_batch_size_;
   if (!drains_notifications_) options.notifier.drain = absl::ZeroDuration();

@@ -18,8 +18,12 @@ class RuleFlags {
   absl::Status ApplyTo(SidecarOptions& options) const;
 
  private:
+  void AddTemplateLimits(CLI::App& command);
+
   std::string gap_repair_ = "1h";
   int max_concurrent_evals_ = 4;
+  std::string max_template_text_ = "64KB", max_template_output_ = "1MB";
+  rules::TemplateLimits templates_;
   std::string for_outage_tolerance_ = "1h";
   std::string for_grace_period_ = "10m";
   std::string resend_delay_ = "1m";
