@@ -34,8 +34,8 @@ class WaitingAlerts {
 
   // Drops what is not worth telling any more at `now`, and returns how much that was: firing ones
   // whose time is over, since an Alertmanager would take them for resolved, and resolved ones that
-  // another Alertmanager has taken and that ended more than 15 minutes ago, as long as they would
-  // be told of again.
+  // another Alertmanager has taken and that ended more than 16 minutes ago: they would be told of
+  // again for 15, and the last message is not to expire on its way.
   size_t DropExpired(absl::Time now);
 
   // The first, at most `count`.
