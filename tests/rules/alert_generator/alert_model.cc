@@ -80,9 +80,8 @@ void Model::Evaluate(const ModelRule& rule, int64_t time_ms, Progress& progress)
     return;
   }
   Advance(rule, elements, time_ms, progress);
-  const auto active =
-      std::count_if(progress.alerts.begin(), progress.alerts.end(),
-                    [](const auto& alert) { return alert.second.is_active(); });
+  const auto active = std::count_if(progress.alerts.begin(), progress.alerts.end(),
+                                    [](const auto& alert) { return alert.second.is_active(); });
   if (group_.limit > 0 && active > group_.limit) {
     progress.error = absl::StrCat("exceeded limit of ", group_.limit, " with ", active, " alerts");
     progress.alerts.clear();
@@ -141,7 +140,8 @@ void Model::Send(const ModelRule& rule, int64_t time_ms, Progress& progress,
   const int64_t valid_ms = 4 * std::max(group_.resend_delay_ms, group_.interval_ms);
   for (auto& [labels, alert] : progress.alerts) {
     if (!alert.fired_ms) continue;
-    const bool is_news = !alert.sent_ms || (alert.resolved_ms && *alert.resolved_ms > *alert.sent_ms);
+    const bool is_news =
+        !alert.sent_ms || (alert.resolved_ms && *alert.resolved_ms > *alert.sent_ms);
     if (!is_news && time_ms - *alert.sent_ms <= group_.resend_delay_ms) continue;
     alert.sent_ms = time_ms;
     const std::optional<LabelMap> seen = group_.relabel ? group_.relabel(labels) : labels;
@@ -177,13 +177,11 @@ json Model::Rules() const {
     std::vector<json> alerts = AlertsOf(progress);
     const auto is_firing = [](const json& alert) { return alert.at("state") == "firing"; };
     rule["type"] = "alerting";
-    rule["state"] = !progress.is_evaluated                                   ? "unknown"
+    rule["state"] = !progress.is_evaluated                                 ? "unknown"
                     : std::any_of(alerts.begin(), alerts.end(), is_firing) ? "firing"
-                    : !alerts.empty()                                        ? "pending"
-                                                                             : "inactive";
-    rule["health"] = !progress.is_evaluated     ? "unknown"
-                     : progress.error.empty() ? "ok"
-                                                : "err";
+                    : !alerts.empty()                                      ? "pending"
+                                                                           : "inactive";
+    rule["health"] = !progress.is_evaluated ? "unknown" : progress.error.empty() ? "ok" : "err";
     if (!progress.error.empty()) rule["lastError"] = progress.error;
     std::sort(alerts.begin(), alerts.end());
     rule["alerts"] = std::move(alerts);

@@ -67,8 +67,9 @@ struct ModelGroup {
   int64_t resend_delay_ms = 60'000;
   int64_t query_offset_ms = 0;
   int64_t limit = 0;
-  std::vector<ModelRule> rules;  // the alerting ones, in their order
-  // Labels of an alert -> those that Alertmanager is to see, nullopt: it is not told. Null: the same.
+  std::vector<ModelRule> rules = {};  // the alerting ones, in their order
+  // Labels of an alert -> those that Alertmanager is to see, nullopt: it is not told. Null: the
+  // same.
   std::function<std::optional<LabelMap>(LabelMap)> relabel = nullptr;
 };
 
@@ -91,7 +92,8 @@ class Model {
   std::vector<nlohmann::json> Alerts() const;
 
   // What an instant query for the metric gives.
-  std::vector<std::pair<LabelMap, double>> Visible(const std::string& metric, int64_t time_ms) const;
+  std::vector<std::pair<LabelMap, double>> Visible(const std::string& metric,
+                                                   int64_t time_ms) const;
   // All that was written, by labels with __name__.
   const std::map<LabelMap, Samples>& history() const { return history_; }
 
@@ -103,7 +105,9 @@ class Model {
     std::optional<int64_t> fired_ms, absent_ms, resolved_ms, sent_ms;
 
     bool is_active() const { return !resolved_ms; }
-    std::string State() const { return !is_active() ? "inactive" : fired_ms ? "firing" : "pending"; }
+    std::string State() const {
+      return !is_active() ? "inactive" : fired_ms ? "firing" : "pending";
+    }
   };
   struct Progress {
     bool is_evaluated = false;

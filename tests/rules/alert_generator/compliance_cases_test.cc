@@ -37,15 +37,16 @@ TEST_F(ComplianceCases, PendingAndFiringAndResolved) {
   rule.configured = R"json({"name": "OvenTooHot", "query": "oven_celsius > 250", "duration": 300,
       "keepFiringFor": 0, "labels": {"severity": "page", "kitchen": "north"},
       "annotations": {"action": "open the door",
-                      "summary": "Oven {{ $labels.oven }} has {{ $value }} ({{ .Value }})"}})json"_json;
+          "summary": "Oven {{ $labels.oven }} has {{ $value }} ({{ .Value }})"}})json"_json;
   rule.generator_url = "http://burn.example:9095/graph?g0.expr=oven_celsius+%3E+250&g0.tab=1";
   rule.elements = [&oven](int64_t time_ms, const Model&) -> std::vector<ModelElement> {
     const double value = oven.At(time_ms).value_or(0);
     if (value <= 250) return {};
     const std::string summary = absl::StrFormat("Oven 4 has %g (%g)", value, value);
-    return {{{{"alertname", "OvenTooHot"}, {"kitchen", "north"}, {"oven", "4"}, {"severity", "page"}},
-             {{"action", "open the door"}, {"summary", summary}},
-             value}};
+    return {
+        {{{"alertname", "OvenTooHot"}, {"kitchen", "north"}, {"oven", "4"}, {"severity", "page"}},
+         {{"action", "open the door"}, {"summary", summary}},
+         value}};
   };
   Start(kBakery, {.name = "Bakery", .rules = {rule}}, {oven});
   Run(94);
@@ -133,7 +134,8 @@ constexpr std::string_view kQueries =
     R"({{ end }}{{ end }}{{ end }}{{ template "limits" (args "jobs" 7) }})";
 
 TEST_F(ComplianceCases, ZeroForAndSmallFor) {
-  const std::string file = absl::StrCat(R"yaml(
+  const std::string file =
+      absl::StrCat(R"yaml(
 groups:
   - name: Queues
     interval: 30s
@@ -142,8 +144,10 @@ groups:
         expr: queue_jobs > 100
         labels: {severity: page}
         annotations:
-          converted: ')yaml", absl::string_view(kConversions.data(), kConversions.size()), R"yaml('
-          limits: ')yaml", absl::string_view(kQueries.data(), kQueries.size()), R"yaml('
+          converted: ')yaml",
+                   absl::string_view(kConversions.data(), kConversions.size()), R"yaml('
+          limits: ')yaml",
+                   absl::string_view(kQueries.data(), kQueries.size()), R"yaml('
       - alert: QueueVeryLong
         expr: queue_jobs > 120
         for: 10s
@@ -157,8 +161,11 @@ groups:
                       {{50, value}, {150, 2 * value}}});
   }
   ModelRule zero, small;
-  zero.configured = {{"name", "QueueLong"}, {"query", "queue_jobs > 100"}, {"duration", 0},
-                     {"keepFiringFor", 0}, {"labels", {{"severity", "page"}}},
+  zero.configured = {{"name", "QueueLong"},
+                     {"query", "queue_jobs > 100"},
+                     {"duration", 0},
+                     {"keepFiringFor", 0},
+                     {"labels", {{"severity", "page"}}},
                      {"annotations", {{"converted", kConversions}, {"limits", kQueries}}}};
   zero.generator_url = "http://burn.example:9095/graph?g0.expr=queue_jobs+%3E+100&g0.tab=1";
   zero.elements = [&jobs](int64_t time_ms, const Model&) -> std::vector<ModelElement> {
@@ -167,8 +174,8 @@ groups:
     const bool is_early = time_ms < kReplayStartMs + 50 * kSampleIntervalMs;
     return {{{{"alertname", "QueueLong"}, {"severity", "page"}},
              {{"converted", std::string(kConverted)},
-              {"limits", is_early ? "jobs 7, a first: a=10 b=20 c=30"
-                                  : "jobs 7, a first: a=20 b=40 c=60"}},
+              {"limits",
+               is_early ? "jobs 7, a first: a=10 b=20 c=30" : "jobs 7, a first: a=20 b=40 c=60"}},
              value}};
   };
   small.configured = R"json({"name": "QueueVeryLong", "query": "queue_jobs > 120", "duration": 10,
@@ -218,10 +225,10 @@ std::vector<ModelElement> DownStations(const std::vector<Track>& stations, int64
   for (const Track& station : stations) {
     const double value = station.At(time_ms).value_or(0);
     if (value <= 3) continue;
-    elements.push_back({{{"alertname", "StationDown"}, {"line", "red"},
-                         {"station", station.labels.at("station")}},
-                        {{"text", "on blue"}},  // the element's own
-                        value});
+    elements.push_back(
+        {{{"alertname", "StationDown"}, {"line", "red"}, {"station", station.labels.at("station")}},
+         {{"text", "on blue"}},  // the element's own
+         value});
   }
   return elements;
 }
@@ -239,7 +246,9 @@ std::vector<LabelMap> AlertsIn(const std::string& state, int64_t time_ms, const 
 
 std::vector<ModelElement> BlockedLines(int64_t time_ms, const Model& model) {
   if (AlertsIn("firing", time_ms, model).size() < 2) return {};
-  return {{{{"alertname", "LineBlocked"}, {"alertstate", "firing"}, {"line", "express"},
+  return {{{{"alertname", "LineBlocked"},
+            {"alertstate", "firing"},
+            {"line", "express"},
             {"scope", "wide"}},
            {{"text", "was StationDown on red"}},
            2}};
@@ -269,8 +278,11 @@ TEST_F(ComplianceCases, NewAlertsAndOrderOfRules) {
       "annotations": {"text": "on {{ $labels.line }}"}})json"_json;
   down.generator_url = "http://burn.example:9095/graph?g0.expr=station_faults+%3E+3&g0.tab=1";
   down.elements = [&](int64_t time_ms, const Model&) { return DownStations(stations, time_ms); };
-  blocked.configured = R"json({"name": "LineBlocked", "query":
-      "ALERTS{alertname=\"StationDown\",alertstate=\"firing\",station=\"north\"} + ignoring (station) ALERTS{alertname=\"StationDown\",alertstate=\"firing\",station=\"south\"} == 2",
+  blocked.configured =
+      R"json({"name": "LineBlocked", "query":
+      "ALERTS{alertname=\"StationDown\",alertstate=\"firing\",station=\"north\"} )json"
+      R"json(+ ignoring (station) ALERTS{alertname=\"StationDown\",alertstate=\"firing\",)json"
+      R"json(station=\"south\"} == 2",
       "duration": 0, "keepFiringFor": 0, "labels": {"line": "express", "scope": "wide"},
       "annotations": {"text":
           "was {{ $labels.alertname }} on {{ .Labels.line }}{{ $labels.scope }}"}})json"_json;

@@ -41,9 +41,8 @@ LabelMap ToMap(const Labels& labels) {
 }
 
 bool Includes(const json& labels, const LabelMap& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& one) {
-    return labels.value(one.first, "") == one.second;
-  });
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](const auto& one) { return labels.value(one.first, "") == one.second; });
 }
 
 // An alert of the API with the times and the number that its texts stand for.
@@ -123,7 +122,8 @@ void ReplayFixture::Run(int ticks) {
     ASSERT_TRUE(status.ok()) << status;
     CheckTick(model_->Tick(tick_ms()));
   }
-  if (!HasFailure()) CheckHistory();
+  if (HasFailure()) return;
+  EXPECT_EQ(StoredAlerts(), model_->history());
 }
 
 void ReplayFixture::Feed(int64_t time_ms) {
@@ -218,8 +218,9 @@ std::vector<json> ReplayFixture::TakeMessages() {
     absl::MutexLock lock(&mutex_);
     messages.swap(inbox_);
   }
-  std::erase_if(messages,
-                [](const json& alert) { return Includes(alert["labels"], {{"alertname", kTickEnd}}); });
+  std::erase_if(messages, [](const json& alert) {
+    return Includes(alert["labels"], {{"alertname", kTickEnd}});
+  });
   return messages;
 }
 
@@ -231,21 +232,17 @@ void ReplayFixture::CheckMessages(std::vector<json> expected) {
   EXPECT_EQ(json(messages), json(expected));
 }
 
-void ReplayFixture::CheckHistory() {
+std::map<LabelMap, Model::Samples> ReplayFixture::StoredAlerts() const {
   std::map<LabelMap, Model::Samples> stored;
   const auto snapshot = storage_.TakeSnapshot();
-  const auto series =
-      snapshot->Select({Matcher::Plain(parser::MatchType::kEqual, kMetricName, "ALERTS")},
-                       kMinTimeMs, kMaxTimeMs);
-  const auto for_state =
-      snapshot->Select({Matcher::Plain(parser::MatchType::kEqual, kMetricName, "ALERTS_FOR_STATE")},
-                       kMinTimeMs, kMaxTimeMs);
-  ASSERT_TRUE(series.ok() && for_state.ok());
-  for (const auto* const part : {&*series, &*for_state}) {
-    for (const auto& one : *part) {
+  for (const char* const metric : {"ALERTS", "ALERTS_FOR_STATE"}) {
+    const auto series = snapshot->Select(
+        {Matcher::Plain(parser::MatchType::kEqual, kMetricName, metric)}, kMinTimeMs, kMaxTimeMs);
+    EXPECT_TRUE(series.ok()) << series.status();
+    for (const auto& one : *series) {
       SampleBuffer buffer;
       const auto view = one->Read(kMinTimeMs, kMaxTimeMs, buffer);
-      ASSERT_TRUE(view.ok()) << view.status();
+      EXPECT_TRUE(view.ok()) << view.status();
       Model::Samples& samples = stored[ToMap(one->labels())];
       for (size_t i = 0; i < view->size; ++i) {
         const double value = view->values[i];
@@ -253,7 +250,7 @@ void ReplayFixture::CheckHistory() {
       }
     }
   }
-  EXPECT_EQ(stored, model_->history());
+  return stored;
 }
 
 bool ReplayFixture::IsOf(const Received& received, const LabelMap& labels) const {

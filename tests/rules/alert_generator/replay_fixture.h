@@ -43,7 +43,8 @@ struct ReplaySettings {
 class ReplayFixture : public web::ApiFixture {
  protected:
   static constexpr std::string_view kExternalUrl = "http://burn.example:9095";
-  // Ticks are not at the times of samples, and the clock is a little later than the tick's own time.
+  // Ticks are not at the times of samples, and the clock is a little later than the tick's own
+  // time.
   static constexpr int64_t kFirstTickMs = kReplayStartMs + 4'250;
   static constexpr int64_t kLatenessMs = 180;
 
@@ -76,6 +77,10 @@ class ReplayFixture : public web::ApiFixture {
   nlohmann::json Data(std::string_view target);
   // Writes what is due by `time_ms`, by remote write.
   void Feed(int64_t time_ms);
+  // What the receiver got since the last call, all that was handed to the notifier included.
+  std::vector<nlohmann::json> TakeMessages();
+  // ALERTS and ALERTS_FOR_STATE as they are in the store.
+  std::map<LabelMap, Model::Samples> StoredAlerts() const;
 
  private:
   struct Received {
@@ -87,8 +92,6 @@ class ReplayFixture : public web::ApiFixture {
   void CheckRules();
   void CheckSeries(const std::string& metric);
   void CheckMessages(std::vector<nlohmann::json> expected);
-  void CheckHistory();
-  std::vector<nlohmann::json> TakeMessages();
   bool IsOf(const Received& received, const LabelMap& labels) const;
 
   absl::Mutex mutex_;
