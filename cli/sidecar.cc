@@ -35,6 +35,9 @@ constexpr absl::Duration kRetentionSlack = absl::Hours(1);
 // How long files must stay as they are before a change of them is taken.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
+// A series that ended shows for no longer than this in what rules read between their ticks.
+constexpr absl::Duration kLongestPullInterval = absl::Minutes(1);
+
 constexpr absl::Duration kQuerySlack = absl::Seconds(10);
 
 std::vector<std::string> PatternsOf(const Config& config) {
@@ -220,9 +223,8 @@ void Sidecar::UpdateDemand(absl::Duration interval) {
   for (const auto& selector : rules::SelectorsOf(*slos.slos, options_.query)) all.Add(selector, 0);
   SourceDemand demand;
   demand.selectors = all.Take();
-  demand.written = manager_->WrittenMetrics();
-  // Without rules no tick pulls, and their intervals may be long.
-  if (!slos.slos->empty()) demand.pull_interval = interval;
+  demand.groups = manager_->Series();
+  demand.pull_interval = std::min(interval, kLongestPullInterval);
   source_->SetDemand(demand);
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
+#include <unordered_set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -20,6 +22,8 @@ constexpr absl::Duration kPoll = absl::Milliseconds(200);
 constexpr absl::Duration kHistoryRetry = absl::Seconds(5);
 constexpr absl::Duration kClockStep = absl::Seconds(1);  // what is less is slewed, or jitter
 constexpr absl::Duration kProgressInterval = absl::Seconds(10);
+constexpr int kLooksPerInterval = 4;        // for what no tick has pulled
+constexpr size_t kSelectorsAtOnce = 16;     // of these; ticks get in between
 
 remote::SyncMode ToSyncMode(SourceMode mode) {
   switch (mode) {
@@ -31,16 +35,6 @@ remote::SyncMode ToSyncMode(SourceMode mode) {
       break;
   }
   return remote::SyncMode::kAuto;
-}
-
-// Whether a selector can only find series that the loaded rules write themselves.
-bool ReadsOnlyOwnSeries(const Matchers& matchers, const std::set<std::string>& written) {
-  for (const Matcher& matcher : matchers) {
-    if (matcher.name() == kMetricName && matcher.type() == parser::MatchType::kEqual) {
-      return written.count(matcher.value()) > 0;
-    }
-  }
-  return false;
 }
 
 std::string LoadedSoFar(double fraction) {
@@ -71,6 +65,9 @@ absl::StatusOr<std::unique_ptr<SourceFeed>> SourceFeed::Create(const SourceConfi
   sync_options.mode = ToSyncMode(config.mode);
   sync_options.lookback = options.lookback;
   sync_options.concurrency = static_cast<size_t>(config.concurrency);
+  // History and a pull run side by side.
+  sync_options.source.max_idle_connections =
+      std::max(sync_options.source.max_idle_connections, 2 * sync_options.concurrency);
   sync_options.max_samples_per_second = options.max_samples_per_second;
   sync_options.coverage = options.coverage;
   ASSIGN_OR_RETURN(auto sync, remote::Sync::Create(std::move(sync_options), options.storage));
@@ -81,21 +78,33 @@ SourceFeed::SourceFeed(std::string url, const SourceFeedOptions& options,
                        std::unique_ptr<remote::Sync> sync)
     : url_(std::move(url)), options_(options), sync_(std::move(sync)) {}
 
+bool SourceFeed::IsOwn(const Matchers& matchers) const {
+  return writers_.contains(std::string(rules::MetricOf(matchers)));
+}
+
 void SourceFeed::SetDemand(const SourceDemand& demand) {
+  Writers writers;
+  std::unordered_map<std::string, absl::Duration> delays;
+  for (const rules::GroupSeries& group : demand.groups) {
+    for (const std::string& metric : group.writes) writers[metric].push_back(group.reads);
+    for (const std::string& selector : group.reads->selectors) {
+      const auto [delay, is_new] = delays.emplace(selector, group.query_offset);
+      if (!is_new) delay->second = std::min(delay->second, group.query_offset);
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  writers_ = std::move(writers);
+  delays_ = std::move(delays);
+  pull_interval_ = demand.pull_interval;
   std::vector<remote::SyncSelector> selectors;
   for (const auto& selector : demand.selectors) {
-    if (ReadsOnlyOwnSeries(selector.matchers, demand.written)) continue;
+    if (IsOwn(selector.matchers)) continue;
     int64_t oldest = selector.oldest_ms;
     // A window pinned by @ is reached by going back as far as it lies.
     if (selector.has_at) oldest = std::max(oldest, options_.clock->NowMs() - selector.at_min_ms);
     selectors.push_back({selector.matchers, oldest, selector.newest_ms, selector.text});
   }
   sync_->SetSelectors(selectors);
-  {
-    absl::MutexLock lock(&mutex_);
-    written_ = demand.written;
-    pull_interval_ = demand.pull_interval;
-  }
   needs_history_ = true;
 }
 
@@ -173,20 +182,80 @@ void SourceFeed::PullWhereDue() {
   }
   const absl::Time now = options_.clock->Now();
   if (interval == absl::InfiniteDuration() || now < next_pull_ || stop_) return;
-  next_pull_ = now + interval;
-  const absl::Status status = sync_->PullUpTo(absl::ToUnixMillis(now));
+  const absl::Status status = PullLate(now, interval);
+  next_pull_ = now + (status.ok() ? interval / kLooksPerInterval : interval);
   if (!status.ok() && was_pulled_ && !stop_) {
-    Log(LogLevel::kWarn, "Pulling new samples for SLOs failed; trying again at each interval",
+    Log(LogLevel::kWarn, "Pulling new samples besides ticks failed; trying again at each interval",
         {{"err", std::string(status.message())}, {"interval", absl::FormatDuration(interval)}});
   }
   was_pulled_ = status.ok();
+}
+
+absl::Status SourceFeed::PullLate(absl::Time now, absl::Duration interval) {
+  std::map<absl::Duration, std::vector<std::string>> late;  // by delay
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [selector, delay] : delays_) late[delay];
+    late[absl::ZeroDuration()];  // of SLOs
+  }
+  for (auto& [delay, selectors] : late) {
+    for (std::string& selector : sync_->Behind(absl::ToUnixMillis(now - delay - interval))) {
+      absl::MutexLock lock(&mutex_);
+      const auto own = delays_.find(selector);
+      const absl::Duration its = own == delays_.end() ? absl::ZeroDuration() : own->second;
+      if (its == delay) selectors.push_back(std::move(selector));
+    }
+  }
+  absl::Status first_error;
+  for (const auto& [delay, selectors] : late) {
+    for (size_t i = 0; i < selectors.size() && !stop_; i += kSelectorsAtOnce) {
+      const auto begin = selectors.begin() + static_cast<ptrdiff_t>(i);
+      const size_t count = std::min(kSelectorsAtOnce, selectors.size() - i);
+      first_error.Update(sync_->PullUpTo(absl::ToUnixMillis(now - delay),
+                                         {begin, begin + static_cast<ptrdiff_t>(count)}));
+    }
+  }
+  return first_error;
+}
+
+absl::Status SourceFeed::BeforeTick(const rules::GroupReads& reads, int64_t t_ms) {
+  RETURN_IF_ERROR(sync_->PullUpTo(t_ms, reads.selectors));
+  return WhyHeld(reads);
+}
+
+absl::Status SourceFeed::WhyHeld(const rules::GroupReads& reads) const {
+  const std::unordered_map<std::string, absl::Status> failing = sync_->Failing();
+  if (failing.empty()) return absl::OkStatus();
+  absl::MutexLock lock(&mutex_);
+  std::vector<const rules::GroupReads*> next = {&reads};
+  std::unordered_set<const rules::GroupReads*> seen = {&reads};
+  while (!next.empty()) {
+    const rules::GroupReads* const group = next.back();
+    next.pop_back();
+    for (const std::string& metric : group->metrics) {
+      const auto writers = writers_.find(metric);
+      if (writers == writers_.end()) continue;
+      for (const auto& writer : writers->second) {
+        if (!seen.insert(writer.get()).second) continue;
+        next.push_back(writer.get());
+        for (const std::string& selector : writer->selectors) {
+          const auto why = failing.find(selector);
+          if (why == failing.end()) continue;
+          return absl::Status(why->second.code(),
+                              absl::StrCat("the rules that write ", metric, " wait for the source: ",
+                                           std::string(why->second.message())));
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 bool SourceFeed::Covers(const engine::PreparedQuery::Selector& selector, int64_t eval_ms,
                         std::string* why) const {
   {
     absl::MutexLock lock(&mutex_);
-    if (ReadsOnlyOwnSeries(selector.matchers, written_)) return true;
+    if (IsOwn(selector.matchers)) return true;
   }
   const int64_t from = selector.has_at ? selector.at_min_ms : eval_ms - selector.oldest_ms;
   const int64_t to =

@@ -2,6 +2,13 @@
 // The configured source as the rules and SLOs see it: what is pulled, how far it is, and the
 // thread that loads history.
 //
+// A tick pulls what its own group reads. What no tick has pulled for `pull_interval` (SLOs read it, or
+// groups whose interval is long) is pulled by the feed's thread, a few selectors at a time, so that no
+// tick has long to wait for it: staleness markers are derived at pulls (sync.h), the figures of SLOs and
+// the API's readers see what was pulled last, and the tick of a rare group finds little left to fetch.
+// It asks no later than the groups that read a selector do, by their query offset: what the source is
+// given late would otherwise be missing in their tick, which asks for nothing twice.
+//
 //   ASSIGN_OR_RETURN(auto feed, SourceFeed::Create(config, options));
 //   feed->SetDemand(demand);  // at start and after each reload
 //   feed->Start();
@@ -13,9 +20,9 @@
 
 #include <atomic>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -43,10 +50,10 @@ struct SourceFeedOptions {
 // What is to be pulled.
 struct SourceDemand {
   std::vector<engine::PreparedQuery::Selector> selectors;
-  // Metrics that the rules write themselves: selectors of only these are not pulled.
-  std::set<std::string> written;
-  // How often new samples are pulled besides the ticks of rules; infinite: only by ticks.
-  absl::Duration pull_interval = absl::InfiniteDuration();
+  // Selectors of only metrics that these write are not pulled.
+  std::vector<rules::GroupSeries> groups;
+  // What no tick has pulled for this long is pulled by the feed's thread.
+  absl::Duration pull_interval = absl::Minutes(1);
 };
 
 class SourceFeed : public rules::Coverage, public rules::SourcePull {
@@ -65,7 +72,7 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
 
   bool Covers(const engine::PreparedQuery::Selector& selector, int64_t eval_ms,
               std::string* why) const override;
-  absl::Status BeforeTick(int64_t t_ms) override { return sync_->PullUpTo(t_ms); }
+  absl::Status BeforeTick(const rules::GroupReads& reads, int64_t t_ms) override;
 
   // "" where everything is loaded and the source answers, otherwise why not.
   std::string WhyNotReady() const;
@@ -74,19 +81,29 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
   remote::SyncStats Stats() const { return sync_->Stats(); }
 
  private:
+  using Writers =
+      std::unordered_map<std::string, std::vector<std::shared_ptr<const rules::GroupReads>>>;
+
   SourceFeed(std::string url, const SourceFeedOptions& options, std::unique_ptr<remote::Sync> sync);
   void Run();
   bool WasClockSetBack();
   bool LoadHistory();
   void ReportProgress(const remote::SyncProgress& progress);
   void PullWhereDue();
+  absl::Status PullLate(absl::Time now, absl::Duration interval);
+  bool IsOwn(const Matchers& matchers) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Why what other groups are to write for this one is not there; OK where nothing fails.
+  absl::Status WhyHeld(const rules::GroupReads& reads) const;
 
   const std::string url_;
   const SourceFeedOptions options_;
   const std::unique_ptr<remote::Sync> sync_;
 
   mutable absl::Mutex mutex_;
-  std::set<std::string> written_ ABSL_GUARDED_BY(mutex_);
+  // By metric: what the groups that write it read.
+  Writers writers_ ABSL_GUARDED_BY(mutex_);
+  // By selector: how far from now its samples may not be there yet.
+  std::unordered_map<std::string, absl::Duration> delays_ ABSL_GUARDED_BY(mutex_);
   absl::Duration pull_interval_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
 
   std::atomic<bool> stop_{false};

@@ -269,7 +269,7 @@ absl::Status PullSource(const RuleGroup& group, const TickTimes& times,
   const int64_t pull_ms =
       std::max(times.query_ms, std::min(times.query_ms + ReachForward(group.definition()),
                                         absl::ToUnixMillis(times.eval_time)));
-  return context.source->BeforeTick(pull_ms);
+  return context.source->BeforeTick(*group.reads(), pull_ms);
 }
 
 bool UsesThreads(const RuleGroup& group, const std::vector<size_t>& wave,

@@ -322,18 +322,20 @@ std::vector<engine::PreparedQuery::Selector> Manager::Selectors() const {
   return all.Take();
 }
 
-std::set<std::string> Manager::WrittenMetrics() const {
-  std::set<std::string> names;
+std::vector<GroupSeries> Manager::Series() const {
+  std::vector<GroupSeries> all;
   for (const auto& [key, group] : CurrentGroups()) {
+    GroupSeries series{group->reads(), {}, group->definition().query_offset};
     for (const Rule& rule : group->definition().rules) {
       if (std::holds_alternative<RecordingRule>(rule)) {
-        names.insert(NameOf(rule));
+        series.writes.insert(NameOf(rule));
       } else {
-        names.insert({std::string(kAlertsMetric), std::string(kAlertsForStateMetric)});
+        series.writes.insert({std::string(kAlertsMetric), std::string(kAlertsForStateMetric)});
       }
     }
+    all.push_back(std::move(series));
   }
-  return names;
+  return all;
 }
 
 }  // namespace sloburn::rules

@@ -102,8 +102,8 @@ class Manager : public StatusSource {
   // groups' query offsets: the source must hold [T - oldest_ms, T - newest_ms] for a tick at T.
   std::vector<engine::PreparedQuery::Selector> Selectors() const;
 
-  // Metric names that loaded rules write, ALERTS and ALERTS_FOR_STATE included where they do.
-  std::set<std::string> WrittenMetrics() const;
+  // What each loaded group reads and writes.
+  std::vector<GroupSeries> Series() const;
 
  private:
   using GroupMap = std::map<std::string, std::shared_ptr<RuleGroup>>;  // by file, '\0', name

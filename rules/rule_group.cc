@@ -37,6 +37,15 @@ std::vector<AlertStatus> AlertStatuses(const AlertStates& states) {
   return statuses;
 }
 
+std::vector<engine::PreparedQuery::Selector> SelectorsOf(const GroupDefinition& definition) {
+  std::vector<engine::PreparedQuery::Selector> selectors;
+  for (const Rule& rule : definition.rules) {
+    const auto& own = QueryOf(rule).selectors();
+    selectors.insert(selectors.end(), own.begin(), own.end());
+  }
+  return selectors;
+}
+
 }  // namespace
 
 const std::string& NameOf(const Rule& rule) {
@@ -70,6 +79,7 @@ GroupDefinition MakeGroupDefinition(const GroupSpec& spec, absl::Duration defaul
 RuleGroup::RuleGroup(GroupDefinition definition)
     : definition_(std::move(definition)),
       waves_(WavesOf(definition_.rules)),
+      reads_(std::make_shared<const GroupReads>(ReadsOf(SelectorsOf(definition_)))),
       states_(definition_.rules.size()) {
   metrics_.key = definition_.Key();
   metrics_.interval = definition_.interval;

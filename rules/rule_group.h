@@ -20,6 +20,7 @@
 #include "rules/recording_rule.h"
 #include "rules/rule_durations.h"
 #include "rules/rule_file.h"
+#include "rules/source.h"
 #include "rules/status.h"
 
 namespace sloburn::rules {
@@ -107,6 +108,7 @@ class RuleGroup {
   const GroupDefinition& definition() const { return definition_; }
   // Which rules may be evaluated at the same time (rule_waves.h).
   const std::vector<std::vector<size_t>>& waves() const { return waves_; }
+  const std::shared_ptr<const GroupReads>& reads() const { return reads_; }
 
   GroupStatus Status() const;
   GroupMetrics Metrics() const;
@@ -156,6 +158,7 @@ class RuleGroup {
 
   const GroupDefinition definition_;
   const std::vector<std::vector<size_t>> waves_;
+  const std::shared_ptr<const GroupReads> reads_;
   mutable absl::Mutex mutex_;  // taken to write by the running thread, to read by the others
   std::vector<RuleState> states_;
   std::vector<Labels> orphans_;

@@ -6,12 +6,35 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "engine/engine.h"
 
 namespace sloburn::rules {
+
+// What the rules of a group read: made once, as the group is loaded.
+struct GroupReads {
+  std::vector<std::string> selectors;  // SelectorText of their matchers, each once
+  std::vector<std::string> metrics;    // the names that selectors are bound to, each once
+};
+
+// A group as the source's dependency: what it reads, writes, and how late it asks.
+struct GroupSeries {
+  std::shared_ptr<const GroupReads> reads;
+  std::set<std::string> writes;  // metric names, ALERTS and ALERTS_FOR_STATE where it has alerts
+  absl::Duration query_offset;
+};
+
+// The metric name that all series which match have; "" where they may have several.
+std::string_view MetricOf(const Matchers& matchers);
+
+GroupReads ReadsOf(const std::vector<engine::PreparedQuery::Selector>& selectors);
 
 class Coverage {
  public:
@@ -27,10 +50,12 @@ class Coverage {
 class SourcePull {
  public:
   virtual ~SourcePull() = default;
-  // Brings the store up to `t_ms` (the query's time of the tick, or later). On an error the rules
-  // of the group show its message, and the tick writes nothing: no sample, no staleness marker, no
-  // change of an alert.
-  virtual absl::Status BeforeTick(int64_t t_ms) = 0;
+  // Brings what a group reads up to `t_ms` (the query's time of the tick, or later). On an error the
+  // rules of the group show its message, and the tick writes nothing: no sample, no staleness marker,
+  // no change of an alert.
+  // An error also where the group reads what other groups write and these, or those that they read
+  // in turn, wait for the source: a series that is not written must not be taken for one that ended.
+  virtual absl::Status BeforeTick(const GroupReads& reads, int64_t t_ms) = 0;
 };
 
 }  // namespace sloburn::rules

@@ -15,10 +15,6 @@ namespace {
 
 constexpr int64_t kForgetMarginMs = 24 * 3600 * 1000;
 constexpr size_t kForgetFrom = 10'000;  // series; below, a sweep is not worth it
-// The failure of a pull is that of all who asked before it ended; where it took long, for this share
-// of that time longer.
-constexpr int kFailureShare = 10;
-constexpr auto kLongFailure = std::chrono::milliseconds(100);
 
 absl::Status CheckOptions(const SyncOptions& options) {
   if (options.min_slice < absl::Milliseconds(1) || options.max_slice < options.min_slice) {
@@ -119,67 +115,18 @@ absl::Status Sync::LoadHistory(int64_t now_ms, const ProgressReceiver& progress)
   return absl::OkStatus();
 }
 
-absl::Status Sync::PullUpTo(int64_t t_ms) {
-  std::multiset<int64_t>::iterator own;
-  {
-    absl::MutexLock lock(&mutex_);
-    own = pulls_.insert(t_ms);
-  }
-  const absl::Status status = PullForAll(t_ms);
-  absl::MutexLock lock(&mutex_);
-  pulls_.erase(own);
-  return status;
-}
-
-absl::Status Sync::PullForAll(int64_t t_ms) {
-  const auto asked = std::chrono::steady_clock::now();
-  absl::MutexLock only_one(&pull_mutex_);
-  if (asked < failure_holds_until_) return last_failure_;
-  Targets targets;
-  {
-    absl::ReaderMutexLock lock(&mutex_);
-    // The markers that the query API makes necessary belong to the time that was asked for.
-    const bool can_go_ahead = mode_ == SyncMode::kRemoteRead;
-    for (const auto& [key, target] : targets_) {
-      if (target->is_loaded && target->covered_to_ms < t_ms) targets.push_back(target);
-    }
-    if (can_go_ahead) t_ms = std::max(t_ms, *pulls_.rbegin());
-  }
-  if (targets.empty()) return absl::OkStatus();
-  const auto begun = std::chrono::steady_clock::now();
-  SliceLoader loader(*this, targets, t_ms, pull_slice_);
-  const absl::Status status = Record(loader.Run());
-  NotePull(status, begun);
-  RETURN_IF_ERROR(status);
-  ForgetOldSeries(t_ms);
-  return absl::OkStatus();
-}
-
-// Hundreds of groups that each waited for the timeout of a source that hangs would tell of it, and
-// find out that it is back, hours later.
-void Sync::NotePull(const absl::Status& status, std::chrono::steady_clock::time_point begun) {
-  if (status.ok()) {
-    failure_holds_until_ = {};
-    pull_slice_ = options_.first_slice;
-    return;
-  }
-  const auto now = std::chrono::steady_clock::now();
-  last_failure_ = status;
-  failure_holds_until_ = now;
-  if (now - begun >= kLongFailure) failure_holds_until_ += (now - begun) / kFailureShare;
-  // After an outage there is more to bring than the timeout may allow for.
-  if (absl::IsDeadlineExceeded(status)) {
-    pull_slice_ = std::max(options_.min_slice, pull_slice_ / 2);
-  }
-}
-
 absl::Status Sync::Record(absl::Status status) {
   absl::MutexLock lock(&mutex_);
-  stats_.last_error = status;
-  if (status.ok()) {
-    stats_.last_success_time = absl::Now();
-  } else {
+  if (!status.ok()) {
+    stats_.last_error = status;
     ++stats_.failures;
+    return status;
+  }
+  stats_.last_success_time = absl::Now();
+  stats_.last_error = absl::OkStatus();
+  // One that succeeded says nothing of selectors that it did not ask for.
+  for (const auto& [key, target] : targets_) {
+    if (target->is_loaded && !target->failure.ok()) stats_.last_error = target->failure;
   }
   return status;
 }

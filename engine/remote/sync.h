@@ -4,7 +4,8 @@
 //   ASSIGN_OR_RETURN(auto sync, Sync::Create(options, &storage));
 //   sync->SetSelectors(selectors);            // at start and after each reload
 //   status = sync->LoadHistory(now, progress);  // in a thread of its own; repeat where it fails
-//   status = sync->PullUpTo(tick);            // before each tick
+//   status = sync->PullUpTo(tick, selectors);   // before each tick: what it reads
+//   status = sync->PullUpTo(now, sync->Behind(now - interval));  // now and then: all the others
 //   if (sync->ClockWasSetBack(now)) ...       // where it was; then LoadHistory once more
 //   if (!sync->Covers(matchers, from, to)) ... // "warming"
 //
@@ -12,16 +13,27 @@
 // selectors of a slice before the next slice, because a Storage takes samples of a series in time
 // order only: several slices are fetched at once, and committed in order. A slice that fails leaves
 // coverage as it was and is loaded again by the next call.
-// PullUpTo fetches (covered - overlap, t] for the selectors whose history is loaded; what is
-// stored already is skipped, what came late to the source is put in between. Calls that wait for
-// another one are answered together: a slow source is asked once for all of them.
+//
+// PullUpTo fetches (covered - overlap, t] for those of its selectors whose history is loaded; what is
+// stored already is skipped, what came late to the source is put in between. What is covered up to t
+// is not asked for. One pull runs at a time, by up to `concurrency` requests at once; calls that wait
+// for it are answered together by the next one, which asks once for a selector that several want: by
+// remote read up to the latest of their times, by the query API up to each of them in turn.
+// A selector that fails concerns the calls that want it, and leaves the others' alone. Where a source
+// cannot be reached at all (no request of the pull was answered), its error is that of everybody who
+// waited meanwhile, and no further request is made for them.
 //
 // Remote read brings staleness markers and, from Prometheus, the server's external_labels on each
 // series, which its own rules do not see: name them in strip_labels. The query API brings neither.
-// It cannot see staleness markers either: at each PullUpTo a series that an instant query at t does
-// not return although its newest sample is younger than lookback gets a marker at t, so that
-// results at and after t equal Prometheus'. In history a series simply ages out.
+// It cannot see staleness markers either: at each pull of a selector up to t, a series of it that an
+// instant query at t does not return although its newest sample is younger than lookback gets a marker
+// at t, so that results at and after t equal Prometheus'. In history a series simply ages out.
 // (A server with a lookback of its own, as VictoriaMetrics, decides by that.)
+// Between two pulls of a selector markers are not seen: a series that ended shows for the rest of that
+// time, or of its lookback, and one that ended and came back within it never ended. What a query at t
+// selects at t is exact, since its selectors are pulled up to t; but the steps of a subquery look
+// between. So a selector has to be pulled often also where its rules are evaluated rarely: that is what
+// Behind() is for. It also keeps small what a rare tick has to wait for.
 //
 // Samples that the store refuses (a series that is also written here, out-of-order arrivals) are
 // counted and skipped. Native histograms come by remote read, to the bit; the query API does not
@@ -38,7 +50,7 @@
 // NeedsFreshStorage() becomes true: the caller may start again with an empty Storage and Sync.
 //
 // Threads: every function may be called from any thread. LoadHistory and PullUpTo may run at the
-// same time; two calls of the same one run one after the other.
+// same time; two calls of the same one run one after the other, or together as told above.
 #pragma once
 
 #include <atomic>
@@ -47,9 +59,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/base/call_once.h"
@@ -87,7 +99,7 @@ struct SyncOptions {
   absl::Duration max_slice = absl::Hours(24);
   // All slices that are fetched at once grow and shrink towards this together.
   int64_t samples_per_slice = 2'000'000;
-  size_t concurrency = 3;              // slices of history fetched at once
+  size_t concurrency = 3;              // slices of history, and requests of a pull, at once
   int64_t max_samples_per_second = 0;  // of history, on average; 0: no limit
   size_t selectors_per_request = 64;           // remote read only
   absl::Duration overlap = absl::Seconds(90);  // asked for again, for late scrapes
@@ -123,7 +135,7 @@ struct SyncStats {
   int64_t samples_too_old = 0;    // older than what their series has already
   int64_t staleness_markers = 0;  // derived, query API only
   int64_t histogram_series = 0;   // times that one was skipped
-  absl::Status last_error;        // OK after a success
+  absl::Status last_error;        // OK after a success, unless a selector's last pull failed
   absl::Time last_success_time = absl::InfinitePast();
   int64_t covered_to_ms = 0;  // the least of the loaded selectors; 0 where there are none
   size_t selectors_resumed = 0;  // whose coverage was known at the start
@@ -146,10 +158,14 @@ class Sync {
   // FailedPrecondition where the store takes no more series.
   absl::Status LoadHistory(int64_t now_ms, const ProgressReceiver& progress = nullptr);
 
-  // Brings all loaded selectors up to t_ms. Errors: as LoadHistory, the first one; unless the
-  // source cannot be reached, the other selectors are pulled all the same. Calls that waited for
-  // another one that failed end with its error.
-  absl::Status PullUpTo(int64_t t_ms);
+  // Brings `selectors` (SelectorText of their matchers) up to t_ms, without those that are not loaded,
+  // or not known (yet). Errors: as LoadHistory, that of one of these selectors; unless the source
+  // cannot be reached, the others are pulled all the same.
+  absl::Status PullUpTo(int64_t t_ms, const std::vector<std::string>& selectors);
+  // The loaded selectors that are not covered up to t_ms.
+  std::vector<std::string> Behind(int64_t t_ms) const;
+  // The loaded selectors whose last pull failed, and why.
+  std::unordered_map<std::string, absl::Status> Failing() const;
 
   // For a clock that was set back to now_ms. What was asked of the future may not have been there
   // yet: by up to `overlap` it is pulled once more; selectors that are ahead by more are loaded anew
@@ -176,25 +192,42 @@ class Sync {
   struct Answer;
   struct Slice;
   struct Pending;
+  struct Goal;
+  struct Pull;
   class StoredTimes;
   // All that the source has in [first_ms, last_ms] was seen here. last_ms is the newest in the
   // store.
   struct SeriesState {
     int64_t first_ms, last_ms;
+    bool is_ended = false;  // last_ms is that of a staleness marker
   };
   using Targets = std::vector<std::shared_ptr<Target>>;
+  using Goals = std::vector<Goal>;
 
   Sync(SyncOptions options, Storage* storage, std::unique_ptr<HttpClient> client);
 
   // sync.cc: what is to be loaded.
-  absl::Status PullForAll(int64_t t_ms);
-  void NotePull(const absl::Status& status, std::chrono::steady_clock::time_point begun)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
   absl::Status Record(absl::Status status);
   void ForgetOldSeries(int64_t now_ms);
 
+  // sync_pull.cc: what calls of PullUpTo need.
+  Targets MissingOf(const Pull& pull) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void PullForWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
+  // Ends a call with the error of what it still misses; with `status` where that is one.
+  void Fail(Pull& pull, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_, mutex_);
+  // How far which targets go next.
+  Goals NextGoals(const std::vector<Pull*>& pulls, const std::unordered_set<const Target*>& failed) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
+  // Adds what did not get there to `failed`. Returns an error where the source cannot be reached.
+  absl::Status PullGoals(const Goals& goals, std::unordered_set<const Target*>& failed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
+  void NotePull(const absl::Status& status, bool was_answered,
+                std::chrono::steady_clock::time_point begun)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
+
   // sync_slices.cc: which time of which selector is next.
   class SliceLoader;
+  static Goals AllUpTo(const Targets& targets, int64_t to_ms);
   int64_t StartOf(const Target& target, int64_t now_ms) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   // sync_resume.cc: coverage that outlives the process.
@@ -208,16 +241,19 @@ class Sync {
 
   // sync_fetch.cc: asking for the windows of a slice.
   void Fetch(Slice& slice);
+  void FetchInTurn(Slice& slice);
+  void FetchWindows(std::vector<Window> windows, Slice& slice);
+  size_t WindowsPerRequest() const;
   absl::StatusOr<Answer> FetchByRemoteRead(std::vector<Window> windows, Slice& slice);
   absl::StatusOr<Answer> FetchByQueryApi(Window window, Slice& slice);
   absl::StatusOr<std::vector<Labels>> LiveAt(const Target& target, int64_t time_ms);
-  absl::Status CheckSize(const Slice& slice, const Batch& batch, const Window& window) const;
+  absl::Status AddSize(Slice& slice, int64_t arrived, const Window& window) const;
   void CountFetched(Slice& slice, const Batch& batch);
   void CountRequest();
 
   // sync_commit.cc: putting answers into the store.
   absl::Status Take(const Answer& answer);
-  absl::Status MarkEnded(const Window& window);
+  absl::Status MarkEnded(const Window& window, const std::vector<Labels>& answered);
   absl::Status Commit(const std::vector<Window>& windows, const Batch& batch);
   SeriesState StateOf(const Labels& labels, const Pending& pending) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
@@ -234,7 +270,7 @@ class Sync {
   QueryApi query_api_;
 
   absl::Mutex load_mutex_;  // one LoadHistory
-  absl::Mutex pull_mutex_;  // one PullUpTo
+  absl::Mutex pull_mutex_;  // one pull
   absl::once_flag cancel_once_;
   absl::Notification cancelled_;
   std::atomic<SyncMode> mode_;
@@ -254,7 +290,7 @@ class Sync {
   std::unordered_map<std::string, std::shared_ptr<Target>> targets_ ABSL_GUARDED_BY(mutex_);
   // What was covered when the process began, of selectors that were not asked for yet.
   std::unordered_map<std::string, CoveredTime> resumable_ ABSL_GUARDED_BY(mutex_);
-  std::multiset<int64_t> pulls_ ABSL_GUARDED_BY(mutex_);  // how far PullUpTo is to go, all calls
+  std::vector<Pull*> waiting_ ABSL_GUARDED_BY(mutex_);  // for the next pull
   SyncStats stats_ ABSL_GUARDED_BY(mutex_);
   bool needs_fresh_storage_ ABSL_GUARDED_BY(mutex_) = false;
 };

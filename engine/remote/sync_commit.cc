@@ -24,6 +24,7 @@ class InTimeOrder {
     return is_float() ? series_.samples[float_].timestamp_ms
                       : series_.histograms[histogram_].timestamp_ms;
   }
+  bool is_marker() const { return is_float() && IsStale(series_.samples[float_].value); }
   absl::Status AppendTo(Appender& appender) const {
     if (is_float()) {
       return appender.Append(series_.labels, time_ms(), series_.samples[float_].value);
@@ -104,7 +105,7 @@ absl::Status Sync::Take(const Answer& answer) {
       window.target->live.insert(answer.live.begin(), answer.live.end());
       window.target->needs_live = false;
     }
-    if (!window.is_history) RETURN_IF_ERROR(MarkEnded(window));
+    if (answer.present) RETURN_IF_ERROR(MarkEnded(window, *answer.present));
   }
   Cover(answer.windows);
   SaveCoverage(answer.windows);
@@ -112,14 +113,12 @@ absl::Status Sync::Take(const Answer& answer) {
 }
 
 // The series that an instant query does not return, although they are young enough, have ended.
-absl::Status Sync::MarkEnded(const Window& window) {
+absl::Status Sync::MarkEnded(const Window& window, const std::vector<Labels>& answered) {
   std::unordered_set<Labels, LabelsHash> live;
   {
     absl::MutexLock lock(&mutex_);
     live = window.target->live;
   }
-  if (live.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<Labels> answered, LiveAt(*window.target, window.to_ms));
   std::unordered_set<Labels, LabelsHash> present(answered.begin(), answered.end());
   Batch batch;
   {
@@ -128,8 +127,10 @@ absl::Status Sync::MarkEnded(const Window& window) {
     const Pending none;
     for (const Labels& labels : live) {
       if (present.contains(labels)) continue;
-      const int64_t last_ms = StateOf(labels, none).last_ms;
-      if (last_ms <= young_ms || last_ms >= window.to_ms) continue;
+      const SeriesState state = StateOf(labels, none);
+      // The next pulls, and those of other selectors, find its last samples once more.
+      if (state.is_ended) continue;
+      if (state.last_ms <= young_ms || state.last_ms >= window.to_ms) continue;
       batch.series.push_back({0, {labels, {{window.to_ms, StaleMarker()}}}});
     }
   }
@@ -176,7 +177,10 @@ absl::Status Sync::AppendSeries(const Window& window, const SeriesSamples& serie
       ++pending.counted.samples_known;
       continue;
     }
-    if (!is_old) state.last_ms = time_ms;
+    if (!is_old) {
+      state.last_ms = time_ms;
+      state.is_ended = next.is_marker();
+    }
     const absl::Status status = next.AppendTo(appender);
     if (status.ok()) {
       ++pending.counted.samples_appended;

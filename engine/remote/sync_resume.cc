@@ -108,6 +108,7 @@ bool Sync::ClockWasSetBack(int64_t now_ms) {
       target->has_coverage = target->is_loaded = false;
       target->covered_from_ms = target->covered_to_ms = 0;
       target->saved_to_ms = kMinTimeMs;
+      target->failure = absl::OkStatus();
       erased.push_back({target->selector, 0, 0});
     }
     // From now on the store tells which samples are here.

@@ -16,24 +16,36 @@ constexpr int64_t kMostOverTarget = 8, kMostOverThrottle = 2;
 // that is ended again and again before it found its size would never get on.
 constexpr int64_t kThrottledFirstShare = 16;
 
+template <typename Goals>
+int64_t FarthestOf(const Goals& goals) {
+  int64_t farthest_ms = kMinTimeMs;
+  for (const auto& goal : goals) farthest_ms = std::max(farthest_ms, goal.to_ms);
+  return farthest_ms;
+}
+
 }  // namespace
+
+Sync::Goals Sync::AllUpTo(const Targets& targets, int64_t to_ms) {
+  Goals goals;
+  for (const auto& target : targets) goals.push_back({target, to_ms});
+  return goals;
+}
 
 int64_t Sync::StartOf(const Target& target, int64_t now_ms) const {
   return target.has_coverage ? target.covered_to_ms : now_ms - target.oldest_ms;
 }
 
-Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
-                               absl::Duration first_slice)
-    : SliceLoader(sync, targets, to_ms, first_slice, nullptr) {}
+Sync::SliceLoader::SliceLoader(Sync& sync, Goals goals, absl::Duration first_slice)
+    : SliceLoader(sync, goals, FarthestOf(goals), first_slice, nullptr) {}
 
 Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
                                const ProgressReceiver& progress)
-    : SliceLoader(sync, targets, to_ms, sync.options_.first_slice, &progress) {}
+    : SliceLoader(sync, AllUpTo(targets, to_ms), to_ms, sync.options_.first_slice, &progress) {}
 
-Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms,
-                               absl::Duration first_slice, const ProgressReceiver* progress)
+Sync::SliceLoader::SliceLoader(Sync& sync, Goals goals, int64_t to_ms, absl::Duration first_slice,
+                               const ProgressReceiver* progress)
     : sync_(sync),
-      targets_(targets),
+      goals_(std::move(goals)),
       to_ms_(to_ms),
       is_history_(progress != nullptr),
       progress_(progress),
@@ -45,14 +57,14 @@ Sync::SliceLoader::SliceLoader(Sync& sync, const Targets& targets, int64_t to_ms
                                (IsThrottled() ? kThrottledFirstShare : 1),
                            min_ms_, max_ms_)) {
   absl::MutexLock lock(&sync_.mutex_);
-  for (const auto& target : targets_) {
-    begin_ms_ = std::min(begin_ms_, sync_.StartOf(*target, to_ms_));
+  for (const Goal& goal : goals_) {
+    begin_ms_ = std::min(begin_ms_, sync_.StartOf(*goal.target, to_ms_));
   }
   cursor_ms_ = begin_ms_;
   if (!is_history_) return;
   sync_.stats_.is_loading = true;
   sync_.stats_.progress = {};
-  sync_.stats_.progress.selectors = targets_.size();
+  sync_.stats_.progress.selectors = goals_.size();
 }
 
 Sync::SliceLoader::~SliceLoader() {
@@ -85,7 +97,7 @@ int64_t Sync::SliceLoader::SamplesPerSlice() const {
 int64_t Sync::SliceLoader::EndOfSlice() const {
   int64_t end_ms = std::min(cursor_ms_ + slice_ms_, to_ms_);
   absl::ReaderMutexLock lock(&sync_.mutex_);
-  for (const auto& target : targets_) {
+  for (const auto& [target, goal_ms] : goals_) {
     const int64_t start_ms = sync_.StartOf(*target, to_ms_);
     if (!target->has_coverage && start_ms >= cursor_ms_ + min_ms_) {
       end_ms = std::min(end_ms, start_ms);
@@ -98,18 +110,20 @@ std::unique_ptr<Sync::Slice> Sync::SliceLoader::Plan(int64_t end_ms) const {
   auto slice = std::make_unique<Slice>();
   slice->begin_ms = cursor_ms_;
   slice->end_ms = end_ms;
+  slice->is_history = is_history_;
   const bool can_shrink = end_ms - cursor_ms_ > min_ms_;
   slice->most_size =
       can_shrink ? (IsThrottled() ? kMostOverThrottle : kMostOverTarget) * SamplesPerSlice()
                  : kMostOverTarget * sync_.options_.samples_per_slice;
   const int64_t overlap_ms = absl::ToInt64Milliseconds(sync_.options_.overlap);
   absl::ReaderMutexLock lock(&sync_.mutex_);
-  for (const auto& target : targets_) {
+  for (const auto& [target, goal_ms] : goals_) {
     // A selector that begins within the slice, soon after its start, is loaded from there on: its
     // series may be those of another one, and a Storage could not take the earlier part later.
     const int64_t start_ms = sync_.StartOf(*target, to_ms_);
-    if (start_ms >= end_ms) continue;
-    Window window{target, cursor_ms_, end_ms, is_history_};
+    const int64_t to_ms = std::min(end_ms, goal_ms);
+    if (start_ms >= to_ms) continue;
+    Window window{target, cursor_ms_, to_ms, is_history_};
     window.is_first = !target->has_coverage && start_ms >= cursor_ms_;
     if (target->has_coverage) {
       // The history's own slices meet exactly; later pulls look back for late scrapes.
@@ -151,7 +165,7 @@ absl::Status Sync::SliceLoader::TakeFirst() {
   if (slice->thread.joinable()) slice->thread.join();
   sync_.throttle_.Charge(-slice->charged);
   samples_ += slice->samples;
-  for (const Answer& answer : slice->answers) RETURN_IF_ERROR(sync_.Take(answer));
+  RETURN_IF_ERROR(TakeAnswers(*slice));
   if (absl::IsResourceExhausted(slice->status) && slice->end_ms - slice->begin_ms > min_ms_) {
     // What was fetched ahead is likely too much as well.
     Abandon();
@@ -159,10 +173,31 @@ absl::Status Sync::SliceLoader::TakeFirst() {
     slice_ms_ = std::max(min_ms_, (slice->end_ms - slice->begin_ms) / 2);
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(slice->status);
+  const bool is_reached = !slice->answers.empty() || !CannotBeReached(slice->status);
+  if (is_history_ || !is_reached) RETURN_IF_ERROR(slice->status);
+  for (const auto& [windows, status] : slice->failures) LeaveBehind(windows, status);
   Adapt(*slice);
   Report(*slice);
   return absl::OkStatus();
+}
+
+absl::Status Sync::SliceLoader::TakeAnswers(const Slice& slice) {
+  for (const Answer& answer : slice.answers) {
+    const absl::Status status = sync_.Take(answer);
+    if (is_history_) RETURN_IF_ERROR(status);
+    if (!status.ok()) LeaveBehind(answer.windows, status);
+  }
+  was_answered_ = was_answered_ || !slice.answers.empty();
+  return absl::OkStatus();
+}
+
+void Sync::SliceLoader::LeaveBehind(const std::vector<Window>& windows,
+                                    const absl::Status& status) {
+  if (first_failure_.ok()) first_failure_ = status;
+  for (const Window& window : windows) {
+    failures_.emplace(window.target.get(), status);
+    std::erase_if(goals_, [&](const Goal& goal) { return goal.target == window.target; });
+  }
 }
 
 void Sync::SliceLoader::Abandon() {
@@ -184,7 +219,7 @@ void Sync::SliceLoader::Report(const Slice& slice) {
   if (!is_history_) return;
   SyncProgress progress;
   progress.selector = slice.text;
-  progress.selectors = targets_.size();
+  progress.selectors = goals_.size();
   progress.fraction =
       static_cast<double>(slice.end_ms - begin_ms_) / static_cast<double>(to_ms_ - begin_ms_);
   progress.slice_start_ms = slice.begin_ms;
@@ -207,7 +242,7 @@ absl::Status Sync::SliceLoader::Run() {
     if (sync_.cancelled_.HasBeenNotified()) return absl::CancelledError("the source: cancelled");
     RETURN_IF_ERROR(TakeFirst());
   }
-  if (!is_history_) return absl::OkStatus();
+  if (!is_history_) return first_failure_;
   // Also where there was nothing to load.
   absl::MutexLock lock(&sync_.mutex_);
   sync_.stats_.progress.fraction = 1;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -37,6 +39,23 @@ struct Sync::Target {
   int64_t incomplete_before_ms = kMinTimeMs;
   // Query API: the series that may have to be marked as ended.
   std::unordered_set<Labels, LabelsHash> live;
+  // Of the last pull that was to bring it further; OK after one that did.
+  absl::Status failure;
+};
+
+// How far a target is to be brought.
+struct Sync::Goal {
+  std::shared_ptr<Target> target;
+  int64_t to_ms = 0;
+};
+
+// One call of PullUpTo. What is not const is guarded by Sync::pull_mutex_.
+struct Sync::Pull {
+  const int64_t t_ms;
+  const std::vector<std::string>& selectors;
+  const std::chrono::steady_clock::time_point asked;
+  bool is_done = false;
+  absl::Status status = absl::OkStatus();
 };
 
 // What to fetch of a target: (from_ms, to_ms].
@@ -55,7 +74,6 @@ struct Sync::Batch {
   };
   std::vector<Series> series;
   int64_t samples = 0;
-  int64_t size = 0;  // a histogram counts as several samples
   int64_t histogram_series = 0;
 };
 
@@ -65,23 +83,38 @@ struct Sync::Answer {
   Batch batch;
   bool is_query = false;      // by the query API; one window then
   std::vector<Labels> live;   // query API: what may have to be marked as ended later
+  // What an instant query at the window's end returned; nullopt where nothing could have ended.
+  std::optional<std::vector<Labels>> present;
 };
 
 // All windows of one stretch of time, under way or fetched.
 struct Sync::Slice {
+  // The next `most` windows to ask for; none when the slice is done, or is not to be gone on with.
+  std::vector<Window> TakeWindows(size_t most);
+  void Add(const std::vector<Window>& asked, absl::StatusOr<Answer> answer);
+
   int64_t begin_ms = 0, end_ms = 0;
-  int64_t most_size = 0;  // above, it is given up
+  bool is_history = false;
+  int64_t most_size = 0;  // above, it is given up; a histogram counts as several samples
   int64_t charged = 0;  // samples that the throttle was told to expect
   std::string text;          // of the selector that progress names
   std::vector<Window> windows;
   std::atomic<bool> is_abandoned{false};
 
-  // Written by the thread that fetches, read after it has ended.
+  std::atomic<int64_t> samples{0}, size{0};  // that have arrived
+
+  absl::Mutex mutex;
+  size_t next_window = 0;
+  bool is_over = false;  // the source cannot be reached
+  // Written by the threads that fetch, read without the mutex after they have ended.
   std::vector<Answer> answers;
-  int64_t samples = 0, size = 0;
+  std::vector<std::pair<std::vector<Window>, absl::Status>> failures;
   absl::Status status;  // the first error; the answers to other requests are there all the same
   std::thread thread;
 };
+
+// Whether other requests would fail alike.
+bool CannotBeReached(const absl::Status& status);
 
 // What becomes true once an appender has committed.
 struct Sync::Pending {

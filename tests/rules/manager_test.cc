@@ -215,13 +215,21 @@ TEST_F(ManagerTest, JoinsTheSelectorsOfAllRules) {
   EXPECT_EQ(selectors[0].newest_ms, 0);
   EXPECT_EQ(selectors[1].oldest_ms, 10 * 60'000);
   EXPECT_EQ(selectors[1].newest_ms, 5 * 60'000);
-  EXPECT_THAT(manager.WrittenMetrics(), ElementsAre("ALERTS", "ALERTS_FOR_STATE", "r", "r2"));
+  const std::vector<GroupSeries> series = manager.Series();
+  ASSERT_EQ(series.size(), 2u);
+  EXPECT_THAT(series[0].reads->selectors, ElementsAre("{__name__=\"x\",a=\"1\"}"));
+  EXPECT_THAT(series[0].reads->metrics, ElementsAre("x"));
+  EXPECT_THAT(series[0].writes, ElementsAre("ALERTS", "ALERTS_FOR_STATE", "r"));
+  EXPECT_EQ(series[0].query_offset, absl::Minutes(1));
+  EXPECT_THAT(series[1].reads->selectors,
+              ElementsAre("{__name__=\"x\",a=\"1\"}", "{__name__=\"y\"}"));
+  EXPECT_THAT(series[1].writes, ElementsAre("r2"));
 }
 
 // A tick that takes as long as the test wants, the first time.
 class HeldSource : public SourcePull {
  public:
-  absl::Status BeforeTick(int64_t) override {
+  absl::Status BeforeTick(const GroupReads&, int64_t) override {
     if (calls_++ > 0) return absl::OkStatus();
     entered.Notify();
     released.WaitForNotification();

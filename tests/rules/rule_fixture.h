@@ -51,12 +51,14 @@ class RecordedOutbox {
 // Fails when told to.
 class SwitchedSource : public SourcePull {
  public:
-  absl::Status BeforeTick(int64_t t_ms) override {
+  absl::Status BeforeTick(const GroupReads& reads, int64_t t_ms) override {
+    asked_for.push_back(reads.selectors);
     pulled_ms.push_back(t_ms);
     return status;
   }
   absl::Status status;
   std::vector<int64_t> pulled_ms;
+  std::vector<std::vector<std::string>> asked_for;
 };
 
 class RuleFixture {

@@ -26,6 +26,8 @@ class FakePrometheus {
 
   // The selector text that the query API is to know, as it is asked for.
   void Know(std::string selector, Matchers matchers);
+  // Queries of it are bad from now on.
+  void Forget(const std::string& selector) { selectors_.erase(selector); }
 
   bool has_remote_read = true;
   std::atomic<int> failures{0};      // so many requests to come are answered with 503

@@ -18,6 +18,7 @@
 #include "engine/remote/sync.h"
 #include "engine/storage/memory_storage.h"
 #include "tests/engine/remote/prometheus_peer.h"
+#include "tests/engine/remote/pull_all.h"
 
 namespace sloburn::remote {
 namespace {
@@ -162,7 +163,7 @@ TEST_F(PrometheusPeerTest, SyncFillsAStoreInBothModes) {
     sync->SetSelectors({{Selector(), kHour + kStep, 0, "peer_test"}});
     ASSERT_TRUE(sync->LoadHistory(now - kHour / 2).ok());
     for (int64_t t = now - kHour / 2 + kStep; t <= now; t += kStep) {
-      const absl::Status status = sync->PullUpTo(t);
+      const absl::Status status = PullAll(*sync, t);
       ASSERT_TRUE(status.ok()) << status;
       EXPECT_TRUE(sync->Covers(Selector(), t - kHour, t));
     }

@@ -14,6 +14,7 @@
 #include "engine/storage/durable/durable_storage.h"
 #include "engine/storage/memory_storage.h"
 #include "tests/engine/remote/fake_prometheus.h"
+#include "tests/engine/remote/pull_all.h"
 
 namespace sloburn::remote {
 namespace {
@@ -369,7 +370,7 @@ TEST_F(SyncResumeTest, SeriesThatEndWhileNobodyLooksAreMarked) {
   Open(options);
   sync->SetSelectors({Selector("m", kHour)});
   ASSERT_TRUE(sync->LoadHistory(kNow).ok());
-  ASSERT_TRUE(sync->PullUpTo(kNow).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow).ok());
   Kill();
   source.Add(Series("m"), kNow + kStep, StaleMarker());
   Scrape("m", kNow, kNow + 2 * kMinute, "stays");
@@ -377,7 +378,7 @@ TEST_F(SyncResumeTest, SeriesThatEndWhileNobodyLooksAreMarked) {
   sync->SetSelectors({Selector("m", kHour)});
   ASSERT_TRUE(sync->LoadHistory(kNow + kMinute).ok());
   EXPECT_EQ(sync->Stats().selectors_resumed, 1u);
-  ASSERT_TRUE(sync->PullUpTo(kNow + 2 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 2 * kMinute).ok());
   EXPECT_EQ(sync->Stats().staleness_markers, 1);
   EXPECT_TRUE(IsStale(Stored(Series("m")).back().value));
   EXPECT_FALSE(IsStale(Stored(Series("m", "stays")).back().value));
@@ -388,7 +389,7 @@ TEST_F(SyncResumeTest, PullsAreRemembered) {
   sync->SetSelectors({Selector("m", kHour)});
   ASSERT_TRUE(sync->LoadHistory(kNow).ok());
   Scrape("m", kNow, kNow + 2 * kHour);
-  for (int64_t t = kNow; t <= kNow + kHour; t += 30'000) ASSERT_TRUE(sync->PullUpTo(t).ok());
+  for (int64_t t = kNow; t <= kNow + kHour; t += 30'000) ASSERT_TRUE(PullAll(*sync, t).ok());
   Kill();
   Open();
   sync->SetSelectors({Selector("m", kHour)});
@@ -485,7 +486,7 @@ TEST_F(SyncResumeTest, HistoryIsThrottledAndPullsAreNot) {
   absl::SleepFor(absl::Milliseconds(300));
   for (int64_t t = kNow - kHour + kMinute; t <= kNow; t += 5 * kMinute) {
     const absl::Time before = absl::Now();
-    EXPECT_TRUE(sync->PullUpTo(t).ok());
+    EXPECT_TRUE(PullAll(*sync, t).ok());
     EXPECT_LT(absl::Now() - before, absl::Milliseconds(400));
   }
   EXPECT_FALSE(ends);

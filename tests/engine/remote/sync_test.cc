@@ -12,6 +12,7 @@
 #include "engine/model/stale.h"
 #include "engine/storage/memory_storage.h"
 #include "tests/engine/remote/fake_prometheus.h"
+#include "tests/engine/remote/pull_all.h"
 
 namespace sloburn::remote {
 namespace {
@@ -126,18 +127,18 @@ TEST_F(SyncTest, LoadsHistoryInSlicesWithProgress) {
 TEST_F(SyncTest, PullsOnlyWhatIsNewAndLateScrapes) {
   const auto sync = Make();
   sync->SetSelectors({Selector("m", kHour)});
-  ASSERT_TRUE(sync->PullUpTo(kNow).ok());  // nothing is loaded yet
+  ASSERT_TRUE(PullAll(*sync, kNow).ok());  // nothing is loaded yet
   EXPECT_THAT(source.server().requests(), IsEmpty());
   ASSERT_TRUE(sync->LoadHistory(kNow).ok());
   int64_t last = kNow;
   for (int64_t tick = kNow + kMinute; tick <= kNow + 10 * kMinute; tick += kMinute) {
     for (; last + kStep <= tick; last += kStep) Scrape("m", last + kStep);
     source.hide_newer_than_ms = tick - 20'000;  // the newest scrapes come late
-    ASSERT_TRUE(sync->PullUpTo(tick).ok());
+    ASSERT_TRUE(PullAll(*sync, tick).ok());
     EXPECT_TRUE(sync->Covers(Named("m"), tick - kHour, tick));
   }
   source.hide_newer_than_ms = kNow + kHour;
-  ASSERT_TRUE(sync->PullUpTo(last + 1000).ok());
+  ASSERT_TRUE(PullAll(*sync, last + 1000).ok());
   ExpectStored("m", kNow - kHour, last);
   const SyncStats stats = sync->Stats();
   EXPECT_EQ(stats.samples_appended, 240 + 40);
@@ -191,10 +192,10 @@ TEST_F(SyncTest, AnOutageLeavesCoverageAndIsCaughtUp) {
   ASSERT_TRUE(sync->LoadHistory(kNow).ok());
   for (int64_t t = kNow + kStep; t <= kNow + 30 * kMinute; t += kStep) Scrape("m", t);
   source.failures = 1;
-  EXPECT_TRUE(absl::IsUnavailable(sync->PullUpTo(kNow + kMinute)));
+  EXPECT_TRUE(absl::IsUnavailable(PullAll(*sync, kNow + kMinute)));
   EXPECT_FALSE(sync->Covers(Named("m"), kNow, kNow + kMinute));
   EXPECT_EQ(sync->Stats().failures, 1);
-  ASSERT_TRUE(sync->PullUpTo(kNow + 30 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 30 * kMinute).ok());
   ExpectStored("m", kNow - kHour, kNow + 30 * kMinute);
 }
 
@@ -220,7 +221,7 @@ TEST_F(SyncTest, FallsBackToTheQueryApi) {
   EXPECT_EQ(sync->Stats().mode, SyncMode::kQueryApi);
   ExpectStored("m", kNow - kHour, kNow);
   for (int64_t t = kNow + kStep; t <= kNow + 2 * kMinute; t += kStep) Scrape("m", t);
-  ASSERT_TRUE(sync->PullUpTo(kNow + 2 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 2 * kMinute).ok());
   ExpectStored("m", kNow - kHour, kNow + 2 * kMinute);
 }
 
@@ -247,14 +248,14 @@ TEST_F(SyncTest, AFailureIsThatOfAllWhoWaitedForIt) {
   std::vector<std::thread> groups;
   std::atomic<int> failed{0};
   for (int i = 0; i < 8; ++i) {
-    groups.emplace_back([&] { failed += sync->PullUpTo(kNow + kMinute).ok() ? 0 : 1; });
+    groups.emplace_back([&] { failed += PullAll(*sync, kNow + kMinute).ok() ? 0 : 1; });
   }
   for (std::thread& group : groups) group.join();
   EXPECT_EQ(failed, 8);
   EXPECT_EQ(source.server().requests().size(), requests + 1);
   source.delay = absl::ZeroDuration();
   absl::SleepFor(absl::Milliseconds(60));
-  EXPECT_TRUE(sync->PullUpTo(kNow + kMinute).ok());
+  EXPECT_TRUE(PullAll(*sync, kNow + kMinute).ok());
 }
 
 TEST_F(SyncTest, AForcedModeDoesNotFallBack) {
@@ -284,10 +285,10 @@ TEST_F(SyncTest, TheQueryApiDerivesStalenessMarkers) {
   const auto sync = Make({.mode = SyncMode::kQueryApi});
   sync->SetSelectors({Selector("m", kHour)});
   ASSERT_TRUE(sync->LoadHistory(kNow).ok());
-  ASSERT_TRUE(sync->PullUpTo(kNow + 10'000).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 10'000).ok());
   EXPECT_EQ(sync->Stats().staleness_markers, 0);
   source.Add(Series("m"), kNow + kStep, StaleMarker());
-  ASSERT_TRUE(sync->PullUpTo(kNow + kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + kMinute).ok());
   EXPECT_EQ(sync->Stats().staleness_markers, 1);
   const std::vector<Sample> ended = Stored(Series("m"));
   EXPECT_TRUE(IsStale(ended.back().value));
@@ -295,13 +296,13 @@ TEST_F(SyncTest, TheQueryApiDerivesStalenessMarkers) {
   EXPECT_FALSE(IsStale(Stored(Series("m", "stays")).back().value));
   // It comes back, and ends again.
   Scrape("m", kNow + 2 * kMinute);
-  ASSERT_TRUE(sync->PullUpTo(kNow + 2 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 2 * kMinute).ok());
   EXPECT_FALSE(IsStale(Stored(Series("m")).back().value));
   source.Add(Series("m"), kNow + 2 * kMinute + kStep, StaleMarker());
-  ASSERT_TRUE(sync->PullUpTo(kNow + 3 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 3 * kMinute).ok());
   EXPECT_EQ(sync->Stats().staleness_markers, 2);
   // One that has only aged out gets none.
-  ASSERT_TRUE(sync->PullUpTo(kNow + 10 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 10 * kMinute).ok());
   EXPECT_EQ(sync->Stats().staleness_markers, 2);
 }
 
@@ -321,7 +322,7 @@ TEST_F(SyncTest, SeriesThatAreAlsoWrittenHereAreSkipped) {
   ASSERT_TRUE(appender->Append(Series("m"), kNow + kMinute, 42).ok());
   ASSERT_TRUE(appender->Commit().ok());
   for (int64_t t = kNow + kStep; t <= kNow + 2 * kMinute; t += kStep) Scrape("m", t);
-  ASSERT_TRUE(sync->PullUpTo(kNow + 2 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 2 * kMinute).ok());
   EXPECT_EQ(sync->Stats().samples_refused, 4);
   EXPECT_EQ(Stored(Series("m")).size(), 240u + 1 + 4);
 }
@@ -381,7 +382,7 @@ TEST_F(SyncTest, HistoryAndPullsRunAtTheSameTime) {
   sync->SetSelectors({Selector("m", 10 * kMinute), Selector("n", kHour)});
   std::thread loader([&] { EXPECT_TRUE(sync->LoadHistory(kNow).ok()); });
   for (int64_t t = kNow - 29 * kMinute; t <= kNow; t += kMinute) {
-    EXPECT_TRUE(sync->PullUpTo(t).ok());
+    EXPECT_TRUE(PullAll(*sync, t).ok());
   }
   loader.join();
   ExpectStored("m", kNow - 40 * kMinute, kNow);
@@ -399,12 +400,12 @@ TEST_F(SyncTest, LateSamplesOfTheSourceArePutBetween) {
     Scrape(name, kNow);
     ASSERT_TRUE(sync->LoadHistory(kNow).ok());
     Scrape(name, kNow + kStep);
-    ASSERT_TRUE(sync->PullUpTo(kNow + kStep).ok());
+    ASSERT_TRUE(PullAll(*sync, kNow + kStep).ok());
     Scrape(name, kNow + 2000);
     Scrape(name, kNow - kMinute + 1000);
-    ASSERT_TRUE(sync->PullUpTo(kNow + kStep + 1).ok());
+    ASSERT_TRUE(PullAll(*sync, kNow + kStep + 1).ok());
     Scrape(name, kNow + 3000);
-    ASSERT_TRUE(sync->PullUpTo(kNow + 2 * kStep).ok());
+    ASSERT_TRUE(PullAll(*sync, kNow + 2 * kStep).ok());
     std::vector<int64_t> times;
     const SeriesSet found = *tolerant.TakeSnapshot()->Select(Named(name), 0, 2 * kNow);
     ASSERT_EQ(found.size(), 1u);
@@ -428,7 +429,7 @@ TEST_F(SyncTest, PullsThatWaitAreOneRequest) {
   std::vector<std::thread> ticks;
   for (int i = 0; i < 20; ++i) {
     ticks.emplace_back([&, i] {
-      EXPECT_TRUE(sync->PullUpTo(kNow + i * 100).ok());
+      EXPECT_TRUE(PullAll(*sync, kNow + i * 100).ok());
       EXPECT_TRUE(sync->Covers(Named("m"), kNow, kNow + i * 100));
     });
   }
@@ -441,7 +442,7 @@ TEST_F(SyncTest, WhatWasPulledOfTheFutureIsAskedAgain) {
   sync->SetSelectors({Selector("m", kHour)});
   ASSERT_TRUE(sync->LoadHistory(kNow).ok());
   EXPECT_FALSE(sync->ClockWasSetBack(kNow));
-  ASSERT_TRUE(sync->PullUpTo(kNow + kHour).ok());  // the clock is ahead
+  ASSERT_TRUE(PullAll(*sync, kNow + kHour).ok());  // the clock is ahead
   for (int64_t t = kNow + kStep; t <= kNow + 5 * kMinute; t += kStep) Scrape("m", t);
   EXPECT_TRUE(sync->ClockWasSetBack(kNow + 5 * kMinute));
   EXPECT_FALSE(sync->Covers(Named("m"), kNow, kNow));
@@ -449,10 +450,10 @@ TEST_F(SyncTest, WhatWasPulledOfTheFutureIsAskedAgain) {
   EXPECT_TRUE(sync->Covers(Named("m"), kNow - 55 * kMinute, kNow + 5 * kMinute));
   ExpectStored("m", kNow - kHour, kNow + 5 * kMinute);
   // By less than the overlap: the next pull asks for it.
-  ASSERT_TRUE(sync->PullUpTo(kNow + 6 * kMinute).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 6 * kMinute).ok());
   Scrape("m", kNow + 5 * kMinute + kStep);
   EXPECT_FALSE(sync->ClockWasSetBack(kNow + 5 * kMinute + kStep));
-  ASSERT_TRUE(sync->PullUpTo(kNow + 5 * kMinute + kStep + 1000).ok());
+  ASSERT_TRUE(PullAll(*sync, kNow + 5 * kMinute + kStep + 1000).ok());
   ExpectStored("m", kNow - kHour, kNow + 5 * kMinute + kStep);
 }
 
