@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -44,6 +45,36 @@ std::vector<std::string> PatternsOf(const Config& config) {
   std::vector<std::string> patterns = config.rule_files;
   patterns.insert(patterns.end(), config.slo_files.begin(), config.slo_files.end());
   return patterns;
+}
+
+// What has to be pulled for figures of SLOs to be complete, sorted: what they read, and all that
+// rules read where they read series of rules.
+std::vector<std::string> SelectorsForSlos(
+    const std::vector<engine::PreparedQuery::Selector>& selectors,
+    const std::vector<rules::GroupSeries>& groups) {
+  const rules::GroupReads reads = rules::ReadsOf(selectors);
+  const bool reads_rules = std::any_of(groups.begin(), groups.end(), [&](const auto& group) {
+    return std::any_of(reads.metrics.begin(), reads.metrics.end(),
+                       [&](const std::string& metric) { return group.writes.contains(metric); });
+  });
+  std::set<std::string> all(reads.selectors.begin(), reads.selectors.end());
+  for (const rules::GroupSeries& group : groups) {
+    if (reads_rules) all.insert(group.reads->selectors.begin(), group.reads->selectors.end());
+  }
+  return {all.begin(), all.end()};
+}
+
+// The longest query offset of the groups that read one of these selectors, which are sorted.
+absl::Duration DelayOf(const std::vector<std::string>& selectors,
+                       const std::vector<rules::GroupSeries>& groups) {
+  absl::Duration delay;
+  for (const rules::GroupSeries& group : groups) {
+    for (const std::string& selector : group.reads->selectors) {
+      if (!std::binary_search(selectors.begin(), selectors.end(), selector)) continue;
+      delay = std::max(delay, group.query_offset);
+    }
+  }
+  return delay;
 }
 
 template <typename Options>
@@ -219,34 +250,43 @@ void Sidecar::UpdateDemand(absl::Duration interval) {
   if (source_ == nullptr) return;
   rules::SelectorUnion all;
   for (const auto& selector : manager_->Selectors()) all.Add(selector, 0);
-  const rules::SloInput slos = Slos();
-  for (const auto& selector : rules::SelectorsOf(*slos.slos, options_.query)) all.Add(selector, 0);
+  const auto of_slos = rules::SelectorsOf(*Slos().slos, options_.query);
+  for (const auto& selector : of_slos) all.Add(selector, 0);
   SourceDemand demand;
   demand.selectors = all.Take();
   demand.groups = manager_->Series();
   demand.pull_interval = std::min(interval, kLongestPullInterval);
+  {
+    absl::MutexLock lock(&config_mutex_);
+    slo_selectors_ = SelectorsForSlos(of_slos, demand.groups);
+    slo_delay_ = DelayOf(slo_selectors_, demand.groups);
+  }
   source_->SetDemand(demand);
 }
 
 rules::SloInput Sidecar::Slos() const {
   rules::SloInput input;
-  absl::Duration interval;
+  absl::Duration interval, delay;
+  std::vector<std::string> selectors;
   {
     absl::MutexLock lock(&config_mutex_);
     input.slos = slos_;
     interval = pull_interval_;
+    delay = slo_delay_;
+    selectors = slo_selectors_;
   }
   if (source_ == nullptr) return input;
   input.coverage = source_.get();
-  const remote::SyncStats stats = source_->Stats();
-  if (stats.covered_to_ms == 0) return input;
-  input.complete_to_ms = stats.covered_to_ms;
-  const absl::Time complete_to = absl::FromUnixMillis(stats.covered_to_ms);
-  if (clock_.Now() - complete_to > kLatePulls * interval) {
+  const int64_t covered_to_ms = source_->CoveredTo(selectors);
+  if (covered_to_ms == 0) return input;
+  input.complete_to_ms = covered_to_ms;
+  const absl::Time complete_to = absl::FromUnixMillis(covered_to_ms);
+  if (clock_.Now() - complete_to > kLatePulls * interval + delay) {
+    const absl::Status error = source_->Stats().last_error;
     input.warnings.push_back(absl::StrCat(
         "the figures are as of ", absl::FormatTime(complete_to, absl::UTCTimeZone()),
         ", when source ", source_->url(), " was last read completely",
-        stats.last_error.ok() ? "" : absl::StrCat(": ", std::string(stats.last_error.message()))));
+        error.ok() ? "" : absl::StrCat(": ", std::string(error.message()))));
   }
   return input;
 }

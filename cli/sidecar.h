@@ -134,6 +134,9 @@ class Sidecar {
   mutable absl::Mutex config_mutex_;
   std::shared_ptr<const std::vector<rules::Slo>> slos_ ABSL_GUARDED_BY(config_mutex_);
   absl::Duration pull_interval_ ABSL_GUARDED_BY(config_mutex_);
+  std::vector<std::string> slo_selectors_ ABSL_GUARDED_BY(config_mutex_);  // SelectorText
+  // The longest query offset of the groups that read them too.
+  absl::Duration slo_delay_ ABSL_GUARDED_BY(config_mutex_);
   std::string config_text_ ABSL_GUARDED_BY(config_mutex_);  // of what is in force
   web::Alertmanagers alertmanagers_ ABSL_GUARDED_BY(config_mutex_);
   std::vector<std::string> patterns_ ABSL_GUARDED_BY(config_mutex_);  // of rule and SLO files

@@ -295,8 +295,9 @@ void AddHistoryMetrics(const remote::SyncStats& stats, std::vector<web::MetricFa
 }  // namespace
 
 void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFamily>& families) {
-  Add(families, "sloburn_source_up", "Whether the last request to the source succeeded.",
-      MetricType::kGauge, stats.last_error.ok() ? 1 : 0);
+  Add(families, "sloburn_source_up",
+      "Whether the last pull of every selector from the source succeeded.", MetricType::kGauge,
+      stats.last_error.ok() ? 1 : 0);
   Add(families, "sloburn_source_requests_total", "Requests to the source.", MetricType::kCounter,
       static_cast<double>(stats.requests));
   Add(families, "sloburn_source_request_failures_total", "Failed requests to the source.",

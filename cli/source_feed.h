@@ -74,6 +74,11 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
               std::string* why) const override;
   absl::Status BeforeTick(const rules::GroupReads& reads, int64_t t_ms) override;
 
+  // As Sync::CoveredTo.
+  int64_t CoveredTo(const std::vector<std::string>& selectors) const {
+    return sync_->CoveredTo(selectors);
+  }
+
   // "" where everything is loaded and the source answers, otherwise why not.
   std::string WhyNotReady() const;
 

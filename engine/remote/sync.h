@@ -164,6 +164,8 @@ class Sync {
   absl::Status PullUpTo(int64_t t_ms, const std::vector<std::string>& selectors);
   // The loaded selectors that are not covered up to t_ms.
   std::vector<std::string> Behind(int64_t t_ms) const;
+  // The least of what those of `selectors` that are loaded are covered up to; 0 where none is.
+  int64_t CoveredTo(const std::vector<std::string>& selectors) const;
   // The loaded selectors whose last pull failed, and why.
   std::unordered_map<std::string, absl::Status> Failing() const;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "engine/remote/sync.h"
@@ -23,6 +24,17 @@ std::vector<std::string> Sync::Behind(int64_t t_ms) const {
     if (target->is_loaded && target->covered_to_ms < t_ms) selectors.push_back(key);
   }
   return selectors;
+}
+
+int64_t Sync::CoveredTo(const std::vector<std::string>& selectors) const {
+  std::optional<int64_t> least_ms;
+  absl::ReaderMutexLock lock(&mutex_);
+  for (const std::string& selector : selectors) {
+    const auto found = targets_.find(selector);
+    if (found == targets_.end() || !found->second->is_loaded) continue;
+    least_ms = std::min(least_ms.value_or(kMaxTimeMs), found->second->covered_to_ms);
+  }
+  return least_ms.value_or(0);
 }
 
 std::unordered_map<std::string, absl::Status> Sync::Failing() const {

@@ -69,6 +69,7 @@ TEST(GroupRunner, QueryOffsetShiftsQueryAndSamples) {
   // The alert is active since the tick itself, as in Prometheus.
   EXPECT_EQ(f.Samples("ALERTS_FOR_STATE"), "ALERTS_FOR_STATE{alertname=\"A\"} 120@90");
   EXPECT_THAT(source.pulled_ms, ElementsAre(90'000));
+  EXPECT_THAT(source.asked_for, ElementsAre(ElementsAre("{__name__=\"up\"}")));
 }
 
 TEST(GroupRunner, WhatNegativeOffsetsReadIsPulled) {
