@@ -71,8 +71,12 @@ class SourceFeedTest : public testing::Test {
     WaitFor([&] { return feed_->WhyNotReady().empty(); });
   }
 
-  static void WaitFor(const std::function<bool()>& is_true) {
-    for (int i = 0; i < 1000 && !is_true(); ++i) absl::SleepFor(absl::Milliseconds(5));
+  // The clock goes on meanwhile: the feed's thread may have read it just before it was advanced.
+  void WaitFor(const std::function<bool()>& is_true) {
+    for (int i = 0; i < 1000 && !is_true(); ++i) {
+      absl::SleepFor(absl::Milliseconds(5));
+      clock_.Advance(absl::Milliseconds(10));
+    }
     EXPECT_TRUE(is_true());
   }
 
@@ -90,17 +94,16 @@ class SourceFeedTest : public testing::Test {
 TEST_F(SourceFeedTest, WhatNoTickPullsIsPulledAtEachInterval) {
   const rules::GroupSeries often = Group({"x"}, {"r"});
   Start({often, Group({"y"}, {"s"}, absl::Seconds(7))});
-  int64_t now = kNow;
   for (int i = 0; i < 12; ++i) {
     clock_.Advance(absl::Seconds(10));
-    now += 10'000;
+    const int64_t now = clock_.NowMs();
     ASSERT_TRUE(feed_->BeforeTick(*often.reads, now).ok());
     EXPECT_TRUE(Covers("x", now));
     // The feed looks four times in an interval.
     if (i < 5) continue;
     WaitFor([&] { return Covers("slo", now - 50'000) && Covers("y", now - 57'000); });
   }
-  EXPECT_FALSE(Covers("y", now - 6'999));  // its group does not ask for that yet
+  EXPECT_FALSE(Covers("y", clock_.NowMs() - 6'999));  // its group does not ask for that yet
   // x by its ticks alone, the others by the feed alone: the series, and whether they have ended.
   std::map<std::string, int> asked;
   for (const remote::FakeRequest& request : source_.server().requests()) {
