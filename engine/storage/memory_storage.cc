@@ -18,7 +18,7 @@ constexpr absl::Duration kSweepPause = absl::Minutes(30);
 
 class MemorySnapshot : public Snapshot {
  public:
-  MemorySnapshot(const MemoryStorage* storage, std::vector<int64_t> limits)
+  MemorySnapshot(const MemoryStorage* storage, NewestTimes::Copy limits)
       : storage_(storage), limits_(std::move(limits)) {}
 
   absl::StatusOr<SeriesSet> Select(const Matchers& matchers, int64_t min_ms,
@@ -37,7 +37,7 @@ class MemorySnapshot : public Snapshot {
 
  private:
   const MemoryStorage* storage_;
-  const std::vector<int64_t> limits_;  // per series id: of its newest sample when this was taken
+  const NewestTimes::Copy limits_;  // nothing later shows
 };
 
 void MemoryStorage::SetLog(CommitLog* log) {
@@ -212,11 +212,7 @@ int64_t MemoryStorage::ForgottenBefore() const {
 
 std::shared_ptr<const Snapshot> MemoryStorage::TakeSnapshot() const {
   absl::ReaderMutexLock lock(&mutex_);
-  std::vector<int64_t> limits(series_.size());
-  for (size_t i = 0; i < series_.size(); ++i) {
-    limits[i] = series_[i].empty() ? std::numeric_limits<int64_t>::min() : series_[i].newest_ms();
-  }
-  return std::make_shared<MemorySnapshot>(this, std::move(limits));
+  return std::make_shared<MemorySnapshot>(this, newest_.Take());
 }
 
 std::unique_ptr<Appender> MemoryStorage::NewAppender() {

@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/storage/commit_log.h"
+#include "engine/storage/newest_times.h"
 #include "engine/storage/series_index.h"
 #include "engine/storage/storage.h"
 #include "engine/storage/stored_series.h"
@@ -92,6 +93,7 @@ class MemoryStorage : public Storage {
     const SeriesFigures before = series.Figures();
     change();
     CountFigures(before, series.Figures());
+    newest_.Set(&series - series_.data(), series.empty() ? NewestTimes::kNone : series.newest_ms());
   }
   void CountFigures(const SeriesFigures& before, const SeriesFigures& after)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -109,7 +111,8 @@ class MemoryStorage : public Storage {
   Outbox* outbox_ ABSL_GUARDED_BY(commit_mutex_) = nullptr;
   mutable absl::Mutex mutex_;
   SeriesIndex index_ ABSL_GUARDED_BY(mutex_);
-  std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);
+  std::vector<StoredSeries> series_ ABSL_GUARDED_BY(mutex_);  // changed by ChangeSeries
+  NewestTimes newest_ ABSL_GUARDED_BY(mutex_);
   // By series and time, until EndRestore.
   std::map<uint32_t, std::map<int64_t, NewSample>> restored_late_ ABSL_GUARDED_BY(mutex_);
   StorageStats stats_ ABSL_GUARDED_BY(mutex_);

@@ -2,7 +2,8 @@
 #include "engine/storage/series_index.h"
 
 #include <algorithm>
-#include <iterator>
+#include <deque>
+#include <limits>
 #include <numeric>
 
 namespace sloburn {
@@ -10,17 +11,35 @@ namespace {
 
 using parser::MatchType;
 
-// Above this many distinct values it is cheaper to test the candidates one by one.
+// Above this many distinct values nobody counts the series of each.
 constexpr size_t kManyValues = 64;
 
 bool IsPositive(const Matcher& matcher) {
   return matcher.type() == MatchType::kEqual || matcher.type() == MatchType::kRegex;
 }
 
-std::vector<uint32_t> Intersect(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
-  std::vector<uint32_t> both;
-  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
-  return both;
+bool HasKnownValues(const Matcher& matcher) {
+  return IsPositive(matcher) && !matcher.matches_empty() && !matcher.accepted_values().empty();
+}
+
+// Leaves those that are in `others` too; both ascend.
+void Keep(std::vector<uint32_t>& ids, const std::vector<uint32_t>& others) {
+  auto from = others.begin();
+  const bool is_sparse = ids.size() < others.size() / 16;
+  std::erase_if(ids, [&](uint32_t id) {
+    from = is_sparse ? std::lower_bound(from, others.end(), id)
+                     : std::find_if(from, others.end(), [&](uint32_t one) { return one >= id; });
+    return from == others.end() || *from != id;
+  });
+}
+
+// About how many series have to be handled to find those of some values.
+template <typename ValuePostings>
+size_t LookupCost(const ValuePostings& values) {
+  if (values.size() > kManyValues) return std::numeric_limits<size_t>::max();
+  size_t cost = values.size();
+  for (const auto& [value, ids] : values) cost += ids.size();
+  return cost;
 }
 
 void Unite(std::vector<uint32_t>& into, const std::vector<uint32_t>& more) {
@@ -53,20 +72,44 @@ SeriesIndex::Id SeriesIndex::Add(const Labels& labels) {
   return id;
 }
 
-// The ids a positive matcher accepts, or nullopt where they must be found by testing series.
-std::optional<SeriesIndex::Postings> SeriesIndex::Lookup(const Matcher& matcher) const {
-  if (!IsPositive(matcher) || matcher.matches_empty()) return std::nullopt;
+const SeriesIndex::ValuePostings* SeriesIndex::ValuesOf(const Matcher& matcher) const {
   const auto values = postings_.find(matcher.name());
-  if (values == postings_.end()) return Postings();
-  Postings ids;
-  if (!matcher.accepted_values().empty()) {
-    for (const std::string& value : matcher.accepted_values()) {
-      const auto found = values->second.find(value);
-      if (found != values->second.end()) Unite(ids, found->second);
-    }
-    return ids;
+  return values == postings_.end() ? nullptr : &values->second;
+}
+
+const SeriesIndex::Postings& SeriesIndex::LookupKnown(const Matcher& matcher,
+                                                      Postings& room) const {
+  room.clear();
+  const ValuePostings* const values = ValuesOf(matcher);
+  if (values == nullptr) return room;
+  for (const std::string& value : matcher.accepted_values()) {
+    const auto found = values->find(value);
+    if (found == values->end()) continue;
+    if (matcher.accepted_values().size() == 1) return found->second;
+    Unite(room, found->second);
   }
-  for (const auto& [value, more] : values->second) {
+  return room;
+}
+
+std::optional<SeriesIndex::Postings> SeriesIndex::SelectKnown(const Matchers& matchers) const {
+  std::deque<Postings> rooms;  // its elements stay where they are
+  std::vector<const Postings*> lists;
+  for (const Matcher& matcher : matchers) {
+    if (HasKnownValues(matcher)) lists.push_back(&LookupKnown(matcher, rooms.emplace_back()));
+  }
+  if (lists.empty()) return std::nullopt;
+  std::sort(lists.begin(), lists.end(),
+            [](const Postings* a, const Postings* b) { return a->size() < b->size(); });
+  Postings candidates = *lists.front();
+  for (size_t i = 1; i < lists.size(); ++i) Keep(candidates, *lists[i]);
+  return candidates;
+}
+
+SeriesIndex::Postings SeriesIndex::Lookup(const Matcher& matcher) const {
+  Postings ids;
+  const ValuePostings* const values = ValuesOf(matcher);
+  if (values == nullptr) return ids;
+  for (const auto& [value, more] : *values) {
     if (matcher.Matches(value)) ids.insert(ids.end(), more.begin(), more.end());
   }
   std::sort(ids.begin(), ids.end());
@@ -74,25 +117,21 @@ std::optional<SeriesIndex::Postings> SeriesIndex::Lookup(const Matcher& matcher)
 }
 
 std::vector<SeriesIndex::Id> SeriesIndex::Select(const Matchers& matchers) const {
-  std::optional<Postings> candidates;
-  std::vector<const Matcher*> tests;
   // Known values first: they are cheap and leave few candidates.
+  std::optional<Postings> candidates = SelectKnown(matchers);
+  std::vector<const Matcher*> tests;
   for (const Matcher& matcher : matchers) {
-    if (!IsPositive(matcher) || matcher.accepted_values().empty()) continue;
-    if (const auto ids = Lookup(matcher)) candidates = candidates ? Intersect(*candidates, *ids) : *ids;
-  }
-  for (const Matcher& matcher : matchers) {
-    const bool is_known = IsPositive(matcher) && !matcher.accepted_values().empty();
-    if (is_known && !matcher.matches_empty()) continue;
-    const auto values = postings_.find(matcher.name());
-    const size_t value_count = values == postings_.end() ? 0 : values->second.size();
+    if (HasKnownValues(matcher)) continue;
+    const ValuePostings* const values = ValuesOf(matcher);
+    const bool can_look_up = IsPositive(matcher) && !matcher.matches_empty();
     const bool should_test =
-        candidates && (candidates->size() < value_count || value_count > kManyValues);
-    const auto ids = should_test ? std::nullopt : Lookup(matcher);
-    if (ids) {
-      candidates = candidates ? Intersect(*candidates, *ids) : *ids;
-    } else {
+        candidates && (values == nullptr || candidates->size() < LookupCost(*values));
+    if (!can_look_up || should_test) {
       tests.push_back(&matcher);
+    } else if (candidates) {
+      Keep(*candidates, Lookup(matcher));
+    } else {
+      candidates = Lookup(matcher);
     }
   }
   if (!candidates) {
@@ -104,7 +143,7 @@ std::vector<SeriesIndex::Id> SeriesIndex::Select(const Matchers& matchers) const
       return matcher->Matches(labels_[id].Get(matcher->name()));
     });
   });
-  return std::move(*candidates);
+  return *std::move(candidates);
 }
 
 }  // namespace sloburn

@@ -35,7 +35,13 @@ class SeriesIndex {
   using Postings = std::vector<Id>;  // ascending
   using ValuePostings = std::map<std::string, Postings, std::less<>>;
 
-  std::optional<Postings> Lookup(const Matcher& matcher) const;
+  const ValuePostings* ValuesOf(const Matcher& matcher) const;
+  // The ids a positive matcher accepts.
+  Postings Lookup(const Matcher& matcher) const;
+  // Those of a matcher whose accepted values are known; in `room` where they have to be joined.
+  const Postings& LookupKnown(const Matcher& matcher, Postings& room) const;
+  // The ids that every matcher with known values accepts; nullopt where there is no such matcher.
+  std::optional<Postings> SelectKnown(const Matchers& matchers) const;
 
   std::vector<Labels> labels_;
   absl::flat_hash_map<Labels, Id, LabelsHash> ids_;
