@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client connection: reads requests one after the other, has each answered on its lane, and
-// writes the answers in order. Private to the server; the .cc is the one place that parses HTTP.
+// writes the answers in order. Private to the server; the .cc does the I/O, in this order:
 //
 //   read head -> refuse or read body -> dispatch -> write -> read head ...
+//
+// What is read is in incoming_request.h, the one place that parses HTTP; what is written in
+// outgoing_response.h; request_watch.h stands between them.
 //
 // Ownership: the pending operation holds the connection; it dies with its socket. Threads: all
 // work runs on the connection's strand, except the handler, which runs on its lane's pool.
