@@ -3,53 +3,23 @@
 
 #include <algorithm>
 #include <iterator>
-#include <unordered_set>
+#include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "engine/model/stale.h"
-#include "rules/alert_environment.h"
-#include "rules/alert_messages.h"
+#include "rules/alert_restore.h"
+#include "rules/output.h"
+#include "rules/rule_evaluation.h"
 #include "rules/scheduler.h"
 
 namespace sloburn::rules {
 namespace {
 
-struct TickTimes {
-  absl::Time eval_time;
-  int64_t query_ms;        // earlier by the query offset; also the time of all samples
-  bool is_repair = false;  // of a slot that was missed
-};
-
-// One rule's part of a tick, until the commit tells what became of its samples.
-struct RulePart {
-  RuleState next;
-  bool is_evaluated = false;  // false: warming
-  bool has_samples = false;   // evaluated without an error
-  std::vector<SeriesSample> samples;  // until they are in the output
-  std::vector<Labels> gone;           // series to be ended
-  std::vector<AlertMessage> messages;
-  size_t batch = 0;           // in the output, where has_samples
-};
-
 bool IsCancelled(const TickContext& context) {
   return context.query.cancelled != nullptr && context.query.cancelled->load();
-}
-
-void Fail(RuleState& state, std::string error) {
-  state.health = RuleHealth::kError;
-  state.last_error = std::move(error);
-}
-
-// "" when the source holds all that the rule reads.
-std::string WhyWarming(const Rule& rule, int64_t query_ms, const TickContext& context) {
-  if (context.coverage == nullptr) return "";
-  for (const engine::PreparedQuery::Selector& selector : QueryOf(rule).selectors()) {
-    std::string why;
-    if (!context.coverage->Covers(selector, query_ms, &why)) return StrCat("warming: ", why);
-  }
-  return "";
 }
 
 // How far beyond its own time the group reads, by negative offsets.
@@ -63,104 +33,11 @@ int64_t ReachForward(const GroupDefinition& group) {
   return reach_ms;
 }
 
-// Series of the last evaluation that this one does not have, or not as they can be stored.
-std::vector<Labels> Vanished(const std::vector<Labels>& before,
-                             const std::vector<SeriesSample>& now) {
-  const auto same = [](const Labels& a, const SeriesSample& b) {
-    return a == b.labels && CheckHistogram(b).ok();
-  };
-  if (std::equal(before.begin(), before.end(), now.begin(), now.end(), same)) return {};
-  std::unordered_set<Labels, LabelsHash> present(now.size());
-  for (const SeriesSample& sample : now) {
-    if (CheckHistogram(sample).ok()) present.insert(sample.labels);
-  }
-  std::vector<Labels> gone;
-  for (const Labels& labels : before) {
-    if (present.find(labels) == present.end()) gone.push_back(labels);
-  }
-  return gone;
-}
-
 std::vector<SeriesSample> EndMarkers(const std::vector<Labels>& series, int64_t time_ms) {
   std::vector<SeriesSample> markers;
   markers.reserve(series.size());
   for (const Labels& labels : series) markers.push_back({labels, time_ms, StaleMarker()});
   return markers;
-}
-
-// Query result -> samples, and for alerting rules the next alerts in `next`.
-absl::StatusOr<std::vector<SeriesSample>> ToSamples(const Rule& rule, QueryValue result,
-                                                    const TickTimes& times, int64_t limit,
-                                                    const TickContext& context,
-                                                    const Snapshot& view, RuleState& next) {
-  if (const auto* recording = std::get_if<RecordingRule>(&rule)) {
-    return recording->ToSamples(std::move(result), times.query_ms, limit);
-  }
-  const auto& alerting = std::get<AlertingRule>(rule);
-  AlertOutcome outcome = alerting.Evaluate(
-      std::move(result), next.alerts, times.eval_time, times.query_ms, limit,
-      MakeAlertEnvironment(view, times.eval_time, context.query, context.external_labels,
-                           context.external_url, context.templates));
-  next.alerts = std::move(outcome.states);
-  RETURN_IF_ERROR(outcome.status);
-  if (!next.is_restored) return std::vector<SeriesSample>();
-  return std::move(outcome.samples);
-}
-
-absl::StatusOr<std::vector<SeriesSample>> Evaluate(const Rule& rule, const TickTimes& times,
-                                                   int64_t limit, const TickContext& context,
-                                                   const Snapshot& view, RuleState& next) {
-  ASSIGN_OR_RETURN(
-      engine::QueryResult result,
-      engine::Execute(QueryOf(rule), view, TimeRange::Instant(times.query_ms), context.query));
-  return ToSamples(rule, std::move(result.value), times, limit, context, view, next);
-}
-
-// What Alertmanager is to be told once the tick is written.
-std::vector<AlertMessage> MessagesOf(const GroupDefinition& group, const Rule& rule,
-                                     absl::Time eval_time, const TickContext& context,
-                                     RuleState& next) {
-  if (context.alerts == nullptr || !std::holds_alternative<AlertingRule>(rule)) return {};
-  return TakeMessages(next.alerts, {eval_time, group.interval, context.resend_delay},
-                      GeneratorUrl(context.external_url, QueryOf(rule).text()));
-}
-
-void LogFailure(const GroupDefinition& group, const Rule& rule, const std::string& error) {
-  Log(LogLevel::kWarn, "Evaluating rule failed",
-      {{"file", group.file}, {"group", group.name}, {"name", NameOf(rule)}, {"err", error}});
-}
-
-// Evaluates rule `index` over `view`. The only errors are cancellations.
-absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, const TickTimes& times,
-                                      const TickContext& context, const Snapshot& view) {
-  const GroupDefinition& definition = group.definition();
-  const Rule& rule = definition.rules[index];
-  RulePart part;
-  part.next = group.states()[index];
-  if (times.is_repair && std::holds_alternative<AlertingRule>(rule)) return part;
-  const absl::Time started = context.clock->Now();
-  part.next.last_evaluation = started;
-  if (std::string why = WhyWarming(rule, times.query_ms, context); !why.empty()) {
-    part.next.health = RuleHealth::kUnknown;
-    part.next.last_error = std::move(why);
-    part.next.evaluation_time = absl::ZeroDuration();
-    return part;
-  }
-  part.is_evaluated = true;
-  absl::StatusOr<std::vector<SeriesSample>> samples =
-      Evaluate(rule, times, definition.limit, context, view, part.next);
-  if (absl::IsCancelled(samples.status())) return samples.status();
-  if (samples.ok()) {
-    part.has_samples = true;
-    part.gone = Vanished(part.next.series, *samples);
-    part.samples = *std::move(samples);
-    part.messages = MessagesOf(definition, rule, times.eval_time, context, part.next);
-  } else {
-    Fail(part.next, std::string(samples.status().message()));
-    LogFailure(definition, rule, part.next.last_error);
-  }
-  part.next.evaluation_time = context.clock->Now() - started;
-  return part;
 }
 
 void LogRefused(const GroupDefinition& group, const Rule& rule, const AppendReport& report) {
@@ -188,7 +65,7 @@ void Settle(const AppendReport& report, const std::vector<SeriesSample>& samples
   }
   next.health = RuleHealth::kOk;
   next.last_error.clear();
-  if (report.has_errors()) Fail(next, report.last_error);
+  if (report.has_errors()) SetError(next, report.last_error);
 }
 
 // A tick that wrote nothing: every rule shows `error` and keeps its series and alerts.
@@ -200,7 +77,7 @@ void ApplyFailure(RuleGroup& group, absl::Time started, const std::string& error
   change.duration = context.clock->Now() - started;
   change.evaluations = change.failures = static_cast<int64_t>(change.rules.size());
   for (RuleState& state : change.rules) {
-    Fail(state, error);
+    SetError(state, error);
     state.last_evaluation = started;
     state.evaluation_time = absl::ZeroDuration();
   }
