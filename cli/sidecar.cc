@@ -41,42 +41,6 @@ constexpr absl::Duration kLongestPullInterval = absl::Minutes(1);
 
 constexpr absl::Duration kQuerySlack = absl::Seconds(10);
 
-std::vector<std::string> PatternsOf(const Config& config) {
-  std::vector<std::string> patterns = config.rule_files;
-  patterns.insert(patterns.end(), config.slo_files.begin(), config.slo_files.end());
-  return patterns;
-}
-
-// What has to be pulled for figures of SLOs to be complete, sorted: what they read, and all that
-// rules read where they read series of rules.
-std::vector<std::string> SelectorsForSlos(
-    const std::vector<engine::PreparedQuery::Selector>& selectors,
-    const std::vector<rules::GroupSeries>& groups) {
-  const rules::GroupReads reads = rules::ReadsOf(selectors);
-  const bool reads_rules = std::any_of(groups.begin(), groups.end(), [&](const auto& group) {
-    return std::any_of(reads.metrics.begin(), reads.metrics.end(),
-                       [&](const std::string& metric) { return group.writes.contains(metric); });
-  });
-  std::set<std::string> all(reads.selectors.begin(), reads.selectors.end());
-  for (const rules::GroupSeries& group : groups) {
-    if (reads_rules) all.insert(group.reads->selectors.begin(), group.reads->selectors.end());
-  }
-  return {all.begin(), all.end()};
-}
-
-// The longest query offset of the groups that read one of these selectors, which are sorted.
-absl::Duration DelayOf(const std::vector<std::string>& selectors,
-                       const std::vector<rules::GroupSeries>& groups) {
-  absl::Duration delay;
-  for (const rules::GroupSeries& group : groups) {
-    for (const std::string& selector : group.reads->selectors) {
-      if (!std::binary_search(selectors.begin(), selectors.end(), selector)) continue;
-      delay = std::max(delay, group.query_offset);
-    }
-  }
-  return delay;
-}
-
 template <typename Options>
 Options WithSlack(Options options) {
   options.retention += kRetentionSlack;
@@ -147,13 +111,7 @@ absl::StatusOr<Config> Sidecar::ReadConfig() const {
 std::string Sidecar::CurrentDigest() const {
   if (options_.auto_reload_interval <= absl::ZeroDuration()) return "";
   const absl::StatusOr<Config> config = ReadConfig();
-  std::vector<std::string> patterns;
-  if (config.ok()) {
-    patterns = PatternsOf(*config);
-  } else {
-    absl::MutexLock lock(&config_mutex_);
-    patterns = patterns_;
-  }
+  const std::vector<std::string> patterns = config.ok() ? PatternsOf(*config) : Active()->patterns;
   return DigestFiles(options_.config_file, patterns);
 }
 
@@ -204,10 +162,9 @@ absl::Status Sidecar::CreateSource() {
   options.max_samples_per_second =
       options_.source_samples_per_second.value_or(source_config_.max_samples_per_second);
   ASSIGN_OR_RETURN(source_, SourceFeed::Create(source_config_, options));
-  ASSIGN_OR_RETURN(alert_history_, SourceAlertHistory::Create(source_config_, [this] {
-                     absl::MutexLock lock(&labels_mutex_);
-                     return external_labels_;
-                   }));
+  ASSIGN_OR_RETURN(alert_history_,
+                   SourceAlertHistory::Create(source_config_,
+                                              [this] { return Active()->external_labels; }));
   return absl::OkStatus();
 }
 
@@ -229,59 +186,55 @@ absl::Status Sidecar::Apply(const Config& config) {
 
   writers_.Install(std::move(writers));
   notifier_.Install(std::move(alertmanagers));
+  auto active =
+      std::make_shared<const ActiveConfig>(MakeActiveConfig(config, std::move(slos), clock_.Now()));
   {
-    absl::MutexLock lock(&config_mutex_);
-    slos_ = std::make_shared<const std::vector<rules::Slo>>(std::move(slos));
-    pull_interval_ = config.global.evaluation_interval;
-    config_text_ = ToYaml(config);
-    alertmanagers_ = ListAlertmanagers(config.alerting);
-    patterns_ = PatternsOf(config);
-    last_reload_ = clock_.Now();
+    absl::MutexLock lock(&active_mutex_);
+    active_ = std::move(active);
   }
-  {
-    absl::MutexLock lock(&labels_mutex_);
-    external_labels_ = config.global.external_labels;
-  }
-  UpdateDemand(config.global.evaluation_interval);
+  UpdateDemand();
   return absl::OkStatus();
 }
 
-void Sidecar::UpdateDemand(absl::Duration interval) {
+std::shared_ptr<const ActiveConfig> Sidecar::Active() const {
+  absl::MutexLock lock(&active_mutex_);
+  return active_;
+}
+
+void Sidecar::UpdateDemand() {
   if (source_ == nullptr) return;
   rules::SelectorUnion all;
   for (const auto& selector : manager_->Selectors()) all.Add(selector, 0);
-  const auto of_slos = rules::SelectorsOf(*Slos().slos, options_.query);
+  const auto active = Active();
+  const auto of_slos = rules::SelectorsOf(*active->slos, options_.query);
   for (const auto& selector : of_slos) all.Add(selector, 0);
   SourceDemand demand;
   demand.selectors = all.Take();
   demand.groups = manager_->Series();
-  demand.pull_interval = std::min(interval, kLongestPullInterval);
+  demand.pull_interval = std::min(active->evaluation_interval, kLongestPullInterval);
   {
-    absl::MutexLock lock(&config_mutex_);
-    slo_selectors_ = SelectorsForSlos(of_slos, demand.groups);
-    slo_delay_ = DelayOf(slo_selectors_, demand.groups);
+    absl::MutexLock lock(&slo_demand_mutex_);
+    slo_demand_ = MakeSloDemand(of_slos, demand.groups);
   }
   source_->SetDemand(demand);
 }
 
 rules::SloInput Sidecar::Slos() const {
   rules::SloInput input;
-  absl::Duration interval, delay;
-  std::vector<std::string> selectors;
+  const auto active = Active();
+  SloDemand demand;
   {
-    absl::MutexLock lock(&config_mutex_);
-    input.slos = slos_;
-    interval = pull_interval_;
-    delay = slo_delay_;
-    selectors = slo_selectors_;
+    absl::MutexLock lock(&slo_demand_mutex_);
+    demand = slo_demand_;
   }
+  input.slos = active->slos;
   if (source_ == nullptr) return input;
   input.coverage = source_.get();
-  const int64_t covered_to_ms = source_->CoveredTo(selectors);
+  const int64_t covered_to_ms = source_->CoveredTo(demand.selectors);
   if (covered_to_ms == 0) return input;
   input.complete_to_ms = covered_to_ms;
   const absl::Time complete_to = absl::FromUnixMillis(covered_to_ms);
-  if (clock_.Now() - complete_to > kLatePulls * interval + delay) {
+  if (clock_.Now() - complete_to > kLatePulls * active->evaluation_interval + demand.delay) {
     const absl::Status error = source_->Stats().last_error;
     input.warnings.push_back(absl::StrCat(
         "the figures are as of ", absl::FormatTime(complete_to, absl::UTCTimeZone()),
@@ -309,10 +262,7 @@ web::RuntimeInfo Sidecar::Runtime() const {
   gethostname(hostname, sizeof hostname - 1);
   info.hostname = hostname;
   info.reload_succeeded = last_reload_ok_;
-  {
-    absl::MutexLock lock(&config_mutex_);
-    info.last_reload = last_reload_;
-  }
+  info.last_reload = Active()->loaded_at;
   const absl::Duration retention = options_.storage.retention;
   if (retention < absl::InfiniteDuration()) {
     info.storage_retention = parser::FormatDuration(absl::ToInt64Milliseconds(retention));
@@ -320,19 +270,11 @@ web::RuntimeInfo Sidecar::Runtime() const {
   return info;
 }
 
-web::Alertmanagers Sidecar::AlertmanagerUrls() const {
-  absl::MutexLock lock(&config_mutex_);
-  return alertmanagers_;
-}
-
 void Sidecar::ConnectStatus() {
-  dependencies_.alertmanagers = [this] { return AlertmanagerUrls(); };
+  dependencies_.alertmanagers = [this] { return Active()->alertmanagers; };
   dependencies_.runtime_info = [this] { return Runtime(); };
   dependencies_.flags = [this] { return options_.flags; };
-  dependencies_.config_yaml = [this] {
-    absl::MutexLock lock(&config_mutex_);
-    return config_text_;
-  };
+  dependencies_.config_yaml = [this] { return Active()->text; };
 }
 
 void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
@@ -340,22 +282,10 @@ void Sidecar::CollectMetrics(std::vector<web::MetricFamily>& families) const {
   if (durable_ != nullptr) AddDurableMetrics(durable_->Stats(), families);
   AddRuleMetrics(manager_->Metrics(), manager_->Durations(), families);
   for (const auto& [name, stats] : writers_.Stats()) AddWriterMetrics(name, stats, families);
-  AddNotifierMetrics(notifier_, AlertmanagerUrls().active.size(), families);
+  AddNotifierMetrics(notifier_, Active()->alertmanagers.active.size(), families);
   if (source_ != nullptr) AddSourceMetrics(source_->Stats(), families);
-  families.push_back(web::SingleMetric(
-      "prometheus_config_last_reload_successful",
-      "Whether the last configuration reload attempt was successful.", web::MetricType::kGauge,
-      last_reload_ok_ ? 1 : 0));
-  families.push_back(web::SingleMetric("prometheus_config_last_reload_success_timestamp_seconds",
-                                       "Timestamp of the last successful configuration reload.",
-                                       web::MetricType::kGauge,
-                                       absl::ToDoubleSeconds(Runtime().last_reload - absl::UnixEpoch())));
-  if (security_ != nullptr) {
-    families.push_back(web::SingleMetric(
-        "sloburn_web_config_last_reload_successful",
-        "Whether the newest web configuration is in force.", web::MetricType::kGauge,
-        security_->last_reload_succeeded() ? 1 : 0));
-  }
+  AddReloadMetrics(last_reload_ok_, Active()->loaded_at, families);
+  if (security_ != nullptr) AddWebConfigMetrics(security_->last_reload_succeeded(), families);
   if (server_ != nullptr) server_->CollectMetrics(families);
 }
 
@@ -377,10 +307,7 @@ absl::Status Sidecar::Start() {
   dependencies_.write_limits = options_.write_limits;
   dependencies_.max_response_bytes = options_.max_response_bytes;
   dependencies_.max_points_per_series = options_.max_points_per_series;
-  dependencies_.external_labels = [this] {
-    absl::MutexLock lock(&labels_mutex_);
-    return external_labels_;
-  };
+  dependencies_.external_labels = [this] { return Active()->external_labels; };
   dependencies_.build_info.version = kVersion;
   ConnectStatus();
   dependencies_.metrics.push_back(
@@ -404,8 +331,7 @@ absl::Status Sidecar::Start() {
 
 // A file that is being written is empty for a moment.
 absl::Status Sidecar::CheckNotEmptied(const Config& config) const {
-  absl::MutexLock lock(&config_mutex_);
-  if (!config.is_empty || config_text_ == ToYaml(config)) return absl::OkStatus();
+  if (!config.is_empty || Active()->text == ToYaml(config)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       options_.config_file,
       ": the file is empty, which would end all that runs; write `global: {}` where that is meant"));

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,10 +21,12 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "cli/active_config.h"
 #include "cli/config.h"
 #include "cli/config_watcher.h"
 #include "cli/external_url.h"
 #include "cli/remote_writers.h"
+#include "cli/slo_demand.h"
 #include "cli/source_feed.h"
 #include "cli/source_history.h"
 #include "engine/storage/durable/durable_storage.h"
@@ -104,10 +105,10 @@ class Sidecar {
   absl::Status CreateSource();
   absl::Status CheckNotEmptied(const Config& config) const;
   absl::Status Apply(const Config& config);
-  void UpdateDemand(absl::Duration interval);
+  std::shared_ptr<const ActiveConfig> Active() const;
+  void UpdateDemand();
   web::ReadyState Ready() const;
   web::RuntimeInfo Runtime() const;
-  web::Alertmanagers AlertmanagerUrls() const;
   void ConnectStatus();
   void CollectMetrics(std::vector<web::MetricFamily>& families) const;
 
@@ -131,19 +132,12 @@ class Sidecar {
 
   const absl::Time start_time_ = clock_.Now();
 
-  mutable absl::Mutex config_mutex_;
-  std::shared_ptr<const std::vector<rules::Slo>> slos_ ABSL_GUARDED_BY(config_mutex_);
-  absl::Duration pull_interval_ ABSL_GUARDED_BY(config_mutex_);
-  std::vector<std::string> slo_selectors_ ABSL_GUARDED_BY(config_mutex_);  // SelectorText
-  // The longest query offset of the groups that read them too.
-  absl::Duration slo_delay_ ABSL_GUARDED_BY(config_mutex_);
-  std::string config_text_ ABSL_GUARDED_BY(config_mutex_);  // of what is in force
-  web::Alertmanagers alertmanagers_ ABSL_GUARDED_BY(config_mutex_);
-  std::vector<std::string> patterns_ ABSL_GUARDED_BY(config_mutex_);  // of rule and SLO files
-  absl::Time last_reload_ ABSL_GUARDED_BY(config_mutex_);   // the last that succeeded
+  mutable absl::Mutex active_mutex_;
+  std::shared_ptr<const ActiveConfig> active_ ABSL_GUARDED_BY(active_mutex_) =
+      std::make_shared<const ActiveConfig>();
 
-  mutable absl::Mutex labels_mutex_;
-  std::map<std::string, std::string> external_labels_ ABSL_GUARDED_BY(labels_mutex_);
+  mutable absl::Mutex slo_demand_mutex_;
+  SloDemand slo_demand_ ABSL_GUARDED_BY(slo_demand_mutex_);
 
   std::atomic<bool> stop_{false};
   absl::Mutex reload_mutex_;  // one reload or stop at a time

@@ -328,4 +328,20 @@ void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFam
       static_cast<double>(stats.histogram_series));
 }
 
+void AddReloadMetrics(bool last_succeeded, absl::Time loaded_at,
+                      std::vector<web::MetricFamily>& families) {
+  Add(families, "prometheus_config_last_reload_successful",
+      "Whether the last configuration reload attempt was successful.", MetricType::kGauge,
+      last_succeeded ? 1 : 0);
+  Add(families, "prometheus_config_last_reload_success_timestamp_seconds",
+      "Timestamp of the last successful configuration reload.", MetricType::kGauge,
+      absl::ToDoubleSeconds(loaded_at - absl::UnixEpoch()));
+}
+
+void AddWebConfigMetrics(bool last_reload_succeeded, std::vector<web::MetricFamily>& families) {
+  Add(families, "sloburn_web_config_last_reload_successful",
+      "Whether the newest web configuration is in force.", MetricType::kGauge,
+      last_reload_succeeded ? 1 : 0);
+}
+
 }  // namespace sloburn::cli

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "engine/remote/remote_write.h"
 #include "engine/remote/sync.h"
 #include "engine/storage/durable/durable_storage.h"
@@ -23,5 +24,9 @@ void AddRuleMetrics(const std::vector<rules::GroupMetrics>& groups,
 void AddWriterMetrics(const std::string& name, const remote::RemoteWriteStats& stats,
                       std::vector<web::MetricFamily>& families);
 void AddSourceMetrics(const remote::SyncStats& stats, std::vector<web::MetricFamily>& families);
+// `loaded_at` is when the configuration in force was read.
+void AddReloadMetrics(bool last_succeeded, absl::Time loaded_at,
+                      std::vector<web::MetricFamily>& families);
+void AddWebConfigMetrics(bool last_reload_succeeded, std::vector<web::MetricFamily>& families);
 
 }  // namespace sloburn::cli
