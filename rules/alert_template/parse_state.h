@@ -33,7 +33,7 @@ struct ParseScope {
 class ParseState {
  public:
   // Both must outlive the state.
-  ParseState(ParsedTemplate& parsed, const TemplateLimits& limits);
+  ParseState(ParsedTemplate& a_parsed, const TemplateLimits& limits);
 
   // Tokens; nothing is read beyond an error or the end. References stay valid.
   const TemplateToken& Peek() {
