@@ -5,8 +5,8 @@
 //   pool.Submit([] { ... });
 //   pool.ForEach(items.size(), [&](size_t i) { Work(items[i]); });
 //
-// Threads: Submit and ForEach may be called from any thread, ForEach also from tasks. Tasks must not
-// throw.
+// Threads: Submit and ForEach may be called from any thread, ForEach also from tasks. Tasks must
+// not throw.
 #pragma once
 
 #include <cstddef>

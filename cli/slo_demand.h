@@ -14,7 +14,7 @@ namespace sloburn::cli {
 struct SloDemand {
   // SelectorText, sorted: what SLOs read, and all that rules read where SLOs read series of rules.
   std::vector<std::string> selectors;
-  // The longest query offset of the groups that read one of these too: so much later they are pulled.
+  // The longest query offset of the groups that read one of these too: pulls come so much later.
   absl::Duration delay;
 };
 

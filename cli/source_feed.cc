@@ -241,9 +241,10 @@ absl::Status SourceFeed::WhyHeld(const rules::GroupReads& reads) const {
         for (const std::string& selector : writer->selectors) {
           const auto why = failing.find(selector);
           if (why == failing.end()) continue;
-          return absl::Status(why->second.code(),
-                              absl::StrCat("the rules that write ", metric, " wait for the source: ",
-                                           std::string(why->second.message())));
+          return absl::Status(
+              why->second.code(),
+              absl::StrCat("the rules that write ", metric,
+                           " wait for the source: ", std::string(why->second.message())));
         }
       }
     }

@@ -2,12 +2,13 @@
 // The configured source as the rules and SLOs see it: what is pulled, how far it is, and the
 // thread that loads history.
 //
-// A tick pulls what its own group reads. What no tick has pulled for `pull_interval` (SLOs read it, or
-// groups whose interval is long) is pulled by the feed's thread, a few selectors at a time, so that no
-// tick has long to wait for it: staleness markers are derived at pulls (sync.h), the figures of SLOs and
-// the API's readers see what was pulled last, and the tick of a rare group finds little left to fetch.
-// It asks no later than the groups that read a selector do, by their query offset: what the source is
-// given late would otherwise be missing in their tick, which asks for nothing twice.
+// A tick pulls what its own group reads. What no tick has pulled for `pull_interval` (SLOs read
+// it, or groups whose interval is long) is pulled by the feed's thread, a few selectors at a time,
+// so that no tick has long to wait for it: staleness markers are derived at pulls (sync.h), the
+// figures of SLOs and the API's readers see what was pulled last, and the tick of a rare group
+// finds little left to fetch. It asks no later than the groups that read a selector do, by their
+// query offset: what the source is given late would otherwise be missing in their tick, which asks
+// for nothing twice.
 //
 //   ASSIGN_OR_RETURN(auto feed, SourceFeed::Create(config, options));
 //   feed->SetDemand(demand);  // at start and after each reload
