@@ -81,6 +81,7 @@ void ApplyFailure(RuleGroup& group, absl::Time started, const std::string& error
     state.last_evaluation = started;
     state.evaluation_time = absl::ZeroDuration();
   }
+  change.error = error;
   group.Apply(std::move(change));
   Log(LogLevel::kWarn, "Rule group not evaluated",
       {{"file", group.definition().file}, {"group", group.definition().name}, {"err", error}});
@@ -149,6 +150,12 @@ absl::Status PullSource(const RuleGroup& group, const TickTimes& times,
   return context.source->BeforeTick(*group.reads(), pull_ms);
 }
 
+// A series that another group could not write must not be taken for one that ended.
+absl::Status CheckInputs(const RuleGroup& group, const TickContext& context) {
+  std::string why = group.WhyHeld(context.query.lookback_delta);
+  return why.empty() ? absl::OkStatus() : absl::UnavailableError(std::move(why));
+}
+
 bool UsesThreads(const RuleGroup& group, const std::vector<size_t>& wave,
                  const TickContext& context) {
   if (context.workers == nullptr || wave.size() == 1) return false;
@@ -181,13 +188,16 @@ absl::StatusOr<std::vector<RulePart>> EvaluateRules(const RuleGroup& group, cons
       for (size_t i = 0; i < wave.size(); ++i) evaluate(i);
     }
     for (const absl::Status& status : statuses) RETURN_IF_ERROR(status);
-    const bool is_read = &wave != &group.waves().back();
+    if (&wave == &group.waves().back()) break;
     for (const size_t i : wave) {
-      RulePart& part = parts[i];
-      if (!part.has_samples) continue;
-      part.batch = output.Add(std::move(part.samples), is_read);
-      output.Add(EndMarkers(part.gone, times.query_ms), is_read);
+      output.Show(parts[i].samples);
+      output.Show(EndMarkers(parts[i].gone, times.query_ms));
     }
+  }
+  for (RulePart& part : parts) {
+    if (!part.has_samples) continue;
+    part.batch = output.Add(std::move(part.samples));
+    output.Add(EndMarkers(part.gone, times.query_ms));
   }
   return parts;
 }
@@ -198,7 +208,7 @@ absl::Status RunSlot(RuleGroup& group, const TickTimes& times, absl::Time starte
   TickOutput output(*context.storage);
   ASSIGN_OR_RETURN(std::vector<RulePart> parts, EvaluateRules(group, times, context, output));
   RestoreAlerts(group, times, context, parts);
-  output.Add(EndMarkers(group.orphans(), times.query_ms), /*is_read=*/false);
+  output.Add(EndMarkers(group.orphans(), times.query_ms));
 
   absl::StatusOr<std::vector<AppendReport>> reports =
       output.Commit([&](const std::vector<AppendReport>& found) {
@@ -214,6 +224,7 @@ absl::Status RunSlot(RuleGroup& group, const TickTimes& times, absl::Time starte
   }
   TickChange change = MakeChange(group, std::move(parts), *reports, output);
   change.eval_time = times.eval_time;
+  change.is_repair = times.is_repair;
   change.started_at = started;
   change.duration = context.clock->Now() - started;
   group.Apply(std::move(change));
@@ -252,10 +263,11 @@ absl::Status RepairGap(RuleGroup& group, absl::Time eval_time, const TickContext
 absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& context) {
   const absl::Time started = context.clock->Now();
   const TickTimes times = TimesAt(group, eval_time);
-  const absl::Status pulled = PullSource(group, times, context);
-  if (!pulled.ok()) {
-    ApplyFailure(group, started, std::string(pulled.message()), context);
-    return pulled;
+  absl::Status ready = PullSource(group, times, context);
+  if (ready.ok()) ready = CheckInputs(group, context);
+  if (!ready.ok()) {
+    ApplyFailure(group, started, std::string(ready.message()), context);
+    return ready;
   }
   RETURN_IF_ERROR(RepairGap(group, eval_time, context));
   return RunSlot(group, times, started, context);
@@ -264,7 +276,7 @@ absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& 
 absl::Status EndSeries(const std::vector<Labels>& series, int64_t time_ms,
                        const std::vector<NamedValue>& values, const TickContext& context) {
   TickOutput output(*context.storage);
-  output.Add(EndMarkers(series, time_ms), /*is_read=*/false);
+  output.Add(EndMarkers(series, time_ms));
   return output.Commit([&](const std::vector<AppendReport>&) { return values; }).status();
 }
 

@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "rules/file_patterns.h"
+#include "rules/group_inputs.h"
 #include "rules/rule_record.h"
 #include "rules/selector_union.h"
 
@@ -113,6 +114,7 @@ void Manager::ScheduleGroup(const std::shared_ptr<RuleGroup>& group, bool goes_o
     RunTick(*group, eval_time, Context()).IgnoreError();
     durations_.Add(group->LastDurations());
   };
+  if (group->evaluated_until() >= last) group->IsUpToDate();
   scheduler_.Add(*group, tick, is_late ? last : SlotAfter(*group, now));
 }
 
@@ -190,6 +192,7 @@ void Manager::Replace(GroupMap groups) {
                         absl::ToUnixMillis(now - definition.query_offset), group->LiveSeries(),
                         definition.Key(), group->ValueNames()});
   }
+  ConnectInputs(groups);
   {
     absl::MutexLock lock(&mutex_);
     groups_ = std::move(groups);
@@ -197,6 +200,21 @@ void Manager::Replace(GroupMap groups) {
   }
   if (!is_started_) return;
   for (const Fresh& one : fresh) ScheduleGroup(one.group, one.goes_on);
+}
+
+void Manager::ConnectInputs(const GroupMap& groups) {
+  std::vector<std::shared_ptr<RuleGroup>> all;
+  std::vector<const GroupDefinition*> definitions;
+  for (const auto& [key, group] : groups) {
+    all.push_back(group);
+    definitions.push_back(&group->definition());
+  }
+  const std::vector<std::vector<size_t>> inputs = InputsOf(definitions);
+  for (size_t i = 0; i < all.size(); ++i) {
+    std::vector<std::shared_ptr<const RuleGroup>> of_group;
+    for (const size_t input : inputs[i]) of_group.push_back(all[input]);
+    all[i]->SetInputs(std::move(of_group));
+  }
 }
 
 void Manager::Start() {

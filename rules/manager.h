@@ -121,6 +121,7 @@ class Manager : public StatusSource {
   void Restore(RuleGroup& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
   // Groups that an earlier process had and this one has not.
   std::vector<Removal> TakeForgotten(const GroupMap& groups) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_);
+  static void ConnectInputs(const GroupMap& groups);
   void ScheduleGroup(const std::shared_ptr<RuleGroup>& group, bool goes_on);
   void EndRemoved(absl::Time now);
   absl::Time NextRemoval() const;  // when the next one is due

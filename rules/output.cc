@@ -47,12 +47,14 @@ absl::Status CheckHistogram(const SeriesSample& sample) {
 
 TickOutput::TickOutput(Storage& storage) : storage_(storage), view_(storage.TakeSnapshot()) {}
 
-size_t TickOutput::Add(std::vector<SeriesSample> samples, bool is_read) {
+void TickOutput::Show(const std::vector<SeriesSample>& samples) {
   for (const SeriesSample& sample : samples) {
-    if (!is_read) break;
     if (!CheckHistogram(sample).ok()) continue;
     view_.Add(sample.labels, sample.timestamp_ms, sample.value, sample.histogram);
   }
+}
+
+size_t TickOutput::Add(std::vector<SeriesSample> samples) {
   batches_.push_back(std::move(samples));
   return batches_.size() - 1;
 }

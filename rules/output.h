@@ -2,7 +2,8 @@
 // The results of one tick on their way to the store and to the outbox, all in one commit.
 //
 //   TickOutput output(storage);
-//   size_t batch = output.Add(samples);   // shows in output.view() from now on
+//   output.Show(samples);                 // for the rules after it, by output.view()
+//   size_t batch = output.Add(samples);
 //   ASSIGN_OR_RETURN(std::vector<AppendReport> reports, output.Commit(values_of));
 //   if (reports[batch].has_errors()) ...
 //
@@ -46,12 +47,15 @@ class TickOutput {
   // `storage` must outlive the object.
   explicit TickOutput(Storage& storage);
 
-  // What rules read: the store at the start of the tick and what was added since.
+  // What rules read: the store at the start of the tick and what was shown since.
   const Snapshot& view() const { return view_; }
 
-  // Adds one batch (a rule's samples, or staleness markers). Returns its number. Batches that nobody
-  // reads before the commit need not show in view().
-  size_t Add(std::vector<SeriesSample> samples, bool is_read = true);
+  // Samples (a rule's, or staleness markers) show in view() from now on; those that nobody reads
+  // before the commit need not.
+  void Show(const std::vector<SeriesSample>& samples);
+
+  // Adds one batch of samples for the commit. Returns its number.
+  size_t Add(std::vector<SeriesSample> samples);
 
   // The samples of a batch, as added.
   const std::vector<SeriesSample>& batch(size_t number) const { return batches_[number]; }

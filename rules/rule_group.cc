@@ -109,6 +109,37 @@ RuleStatus RuleGroup::StatusOf(size_t index) const {
   return status;
 }
 
+std::string RuleGroup::WhyBehind() const {
+  absl::MutexLock lock(&mutex_);
+  return behind_;
+}
+
+void RuleGroup::SetInputs(std::vector<std::shared_ptr<const RuleGroup>> inputs) {
+  absl::MutexLock lock(&mutex_);
+  inputs_ = std::move(inputs);
+}
+
+std::string RuleGroup::WhyHeld(absl::Duration lookback) const {
+  std::vector<std::shared_ptr<const RuleGroup>> inputs;
+  {
+    absl::MutexLock lock(&mutex_);
+    inputs = inputs_;
+  }
+  for (const auto& input : inputs) {
+    if (input->definition().interval > lookback) continue;
+    const std::string why = input->WhyBehind();
+    if (why.empty()) continue;
+    return StrCat("waiting for group \"", input->definition().name, "\" in ",
+                  input->definition().file, ", whose series are read here: ", why);
+  }
+  return "";
+}
+
+void RuleGroup::IsUpToDate() {
+  absl::MutexLock lock(&mutex_);
+  behind_.clear();
+}
+
 GroupStatus RuleGroup::Status() const {
   absl::MutexLock lock(&mutex_);
   GroupStatus status;
@@ -135,6 +166,11 @@ void RuleGroup::Apply(TickChange change) {
   absl::MutexLock lock(&mutex_);
   states_ = std::move(change.rules);
   ++ticks_;
+  if (!change.is_written) {
+    behind_ = change.error;
+  } else if (!change.is_repair) {
+    behind_.clear();
+  }
   if (change.is_written) {
     orphans_.clear();
     evaluated_until_ = change.eval_time;
@@ -196,6 +232,7 @@ GroupState RuleGroup::State() const {
   state.orphans = orphans_;
   state.evaluated_until = evaluated_until_;
   state.has_gap = has_gap_;
+  state.behind = WhyBehind();
   return state;
 }
 
@@ -230,6 +267,7 @@ void RuleGroup::Adopt(GroupState state) {
   }
   evaluated_until_ = state.evaluated_until;
   has_gap_ = state.has_gap;
+  behind_ = std::move(state.behind);
   writes_all_ = true;
   obsolete_from_ = states_.size();
   obsolete_to_ = std::max(obsolete_from_, state.rules.size());

@@ -80,6 +80,8 @@ struct GroupMetrics {
 // What one tick changes.
 struct TickChange {
   bool is_written = false;  // it was committed
+  bool is_repair = false;   // of a slot before the last
+  std::string error;        // why it was not written
   absl::Time eval_time;
   std::vector<RuleState> rules;
   absl::Time started_at;
@@ -99,6 +101,7 @@ struct GroupState {
   std::vector<Labels> orphans;
   absl::Time evaluated_until = absl::InfinitePast();
   bool has_gap = false;  // as RuleGroup::has_gap
+  std::string behind;    // as RuleGroup::WhyBehind
 };
 
 class RuleGroup {
@@ -109,6 +112,15 @@ class RuleGroup {
   // Which rules may be evaluated at the same time (rule_waves.h).
   const std::vector<std::vector<size_t>>& waves() const { return waves_; }
   const std::shared_ptr<const GroupReads>& reads() const { return reads_; }
+
+  // Why what the group writes is not up to date: its last tick failed, or slots passed without the
+  // process; "" where it is. Any thread.
+  std::string WhyBehind() const;
+  // The groups whose series it reads (group_inputs.h). Before its ticks begin, or between them.
+  void SetInputs(std::vector<std::shared_ptr<const RuleGroup>> inputs);
+  // Why the group has to wait: an input is behind whose series would be missing by now. Those whose
+  // interval is longer than the lookback are missing at times in any case. "" where it need not.
+  std::string WhyHeld(absl::Duration lookback) const;
 
   GroupStatus Status() const;
   GroupMetrics Metrics() const;
@@ -131,6 +143,8 @@ class RuleGroup {
   // their ticks failed.
   bool has_gap() const { return has_gap_; }
   void CloseGap() { has_gap_ = false; }
+  // No slot has passed since the process that knew the group.
+  void IsUpToDate();
 
   // The values (rule_record.h) that a tick which leads to these states has to write.
   std::vector<NamedValue> ChangedValues(absl::Time eval_time,
@@ -164,6 +178,8 @@ class RuleGroup {
   std::vector<Labels> orphans_;
   absl::Time evaluated_until_ = absl::InfinitePast();
   bool has_gap_ = false;
+  std::string behind_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<const RuleGroup>> inputs_ ABSL_GUARDED_BY(mutex_);
   int64_t ticks_ = 0;
   bool writes_all_ = true;         // the values of all rules with the next tick
   size_t obsolete_from_ = 0, obsolete_to_ = 0;  // numbers of rules whose values are to go

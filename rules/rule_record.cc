@@ -223,6 +223,7 @@ std::map<std::string, GroupState> DecodeRecords(const std::vector<NamedValue>& v
       GroupState group;
       group.evaluated_until = in.Time();
       group.has_gap = true;  // the process was not there since
+      group.behind = "its slots since the last start are not evaluated yet";
       group.orphans = in.Series();
       status = in.Finish();
       if (status.ok()) groups[key] = std::move(group);

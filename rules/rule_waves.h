@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which rules of a group can be evaluated at the same time.
 //
-// The result is that of evaluating them one after the other in the order of the file, whatever they
-// read of each other: a rule sees what rules before it have written in the same tick, and of rules
-// after it what they wrote in the tick before. (Prometheus' concurrent evaluation moves rules that
-// read nothing of the group to the front instead, so that a rule above them sees their new values.)
+// Each rule reads what it would read if they were evaluated one after the other in the order of the
+// file, whatever they read of each other: a rule sees what rules before it have written in the same
+// tick, and of rules after it what they wrote in the tick before. (Prometheus' concurrent evaluation
+// moves rules that read nothing of the group to the front instead, so that a rule above them sees
+// their new values.) Series that are new in the tick may stand in another order.
 //
 // Threads: pure functions.
 #pragma once

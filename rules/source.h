@@ -53,8 +53,6 @@ class SourcePull {
   // Brings what a group reads up to `t_ms` (the query's time of the tick, or later). On an error the
   // rules of the group show its message, and the tick writes nothing: no sample, no staleness marker,
   // no change of an alert.
-  // An error also where the group reads what other groups write and these, or those that they read
-  // in turn, wait for the source: a series that is not written must not be taken for one that ended.
   virtual absl::Status BeforeTick(const GroupReads& reads, int64_t t_ms) = 0;
 };
 

@@ -79,6 +79,7 @@ void TickInOrder(const RuleGroup& group, int64_t time_ms, MemoryStorage& storage
     ASSERT_TRUE(result.ok()) << result.status();
     auto samples = std::get<RecordingRule>(rule).ToSamples(result->value, time_ms, 0);
     ASSERT_TRUE(samples.ok()) << samples.status();
+    output.Show(*samples);
     output.Add(*std::move(samples));
   }
   ASSERT_TRUE(output.Commit([](const auto&) { return std::vector<NamedValue>(); }).ok());
