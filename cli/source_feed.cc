@@ -79,21 +79,21 @@ SourceFeed::SourceFeed(std::string url, const SourceFeedOptions& options,
     : url_(std::move(url)), options_(options), sync_(std::move(sync)) {}
 
 bool SourceFeed::IsOwn(const Matchers& matchers) const {
-  return writers_.contains(std::string(rules::MetricOf(matchers)));
+  return written_.contains(rules::MetricOf(matchers));
 }
 
 void SourceFeed::SetDemand(const SourceDemand& demand) {
-  Writers writers;
+  std::set<std::string, std::less<>> written;
   std::unordered_map<std::string, absl::Duration> delays;
   for (const rules::GroupSeries& group : demand.groups) {
-    for (const std::string& metric : group.writes) writers[metric].push_back(group.reads);
+    written.insert(group.writes.begin(), group.writes.end());
     for (const std::string& selector : group.reads->selectors) {
       const auto [delay, is_new] = delays.emplace(selector, group.query_offset);
-      if (!is_new) delay->second = std::min(delay->second, group.query_offset);
+      if (!is_new) delay->second = std::max(delay->second, group.query_offset);
     }
   }
   absl::MutexLock lock(&mutex_);
-  writers_ = std::move(writers);
+  written_ = std::move(written);
   delays_ = std::move(delays);
   pull_interval_ = demand.pull_interval;
   std::vector<remote::SyncSelector> selectors;
@@ -109,24 +109,34 @@ void SourceFeed::SetDemand(const SourceDemand& demand) {
 }
 
 void SourceFeed::Start() {
-  thread_ = std::thread([this] { Run(); });
+  history_thread_ = std::thread([this] { LoadWhereNeeded(); });
+  pull_thread_ = std::thread([this] { Run(); });
 }
 
 void SourceFeed::Stop() {
   stop_ = true;
   options_.clock->Wake();
   sync_->Cancel();
-  if (thread_.joinable()) thread_.join();
+  for (std::thread* const thread : {&history_thread_, &pull_thread_}) {
+    if (thread->joinable()) thread->join();
+  }
+}
+
+void SourceFeed::LoadWhereNeeded() {
+  absl::Time next_load = absl::InfinitePast();
+  do {
+    const absl::Time now = options_.clock->Now();
+    // Longer than that is a clock that was set back.
+    const bool is_due = now >= next_load || next_load - now > kHistoryRetry;
+    if (!is_due || !needs_history_.exchange(false) || LoadHistory()) continue;
+    needs_history_ = true;
+    next_load = options_.clock->Now() + kHistoryRetry;
+  } while (options_.clock->SleepUntil(options_.clock->Now() + kPoll, stop_));
 }
 
 void SourceFeed::Run() {
-  absl::Time next_load = absl::InfinitePast();
   do {
-    if (WasClockSetBack()) next_load = next_pull_ = absl::InfinitePast();
-    if (options_.clock->Now() >= next_load && needs_history_.exchange(false) && !LoadHistory()) {
-      needs_history_ = true;
-      next_load = options_.clock->Now() + kHistoryRetry;
-    }
+    if (WasClockSetBack()) next_pull_ = absl::InfinitePast();
     PullWhereDue();
   } while (options_.clock->SleepUntil(options_.clock->Now() + kPoll, stop_));
 }
@@ -211,45 +221,17 @@ absl::Status SourceFeed::PullLate(absl::Time now, absl::Duration interval) {
     for (size_t i = 0; i < selectors.size() && !stop_; i += kSelectorsAtOnce) {
       const auto begin = selectors.begin() + static_cast<ptrdiff_t>(i);
       const size_t count = std::min(kSelectorsAtOnce, selectors.size() - i);
-      first_error.Update(sync_->PullUpTo(absl::ToUnixMillis(now - delay),
-                                         {begin, begin + static_cast<ptrdiff_t>(count)}));
+      const absl::Status status = sync_->PullUpTo(
+          absl::ToUnixMillis(now - delay), {begin, begin + static_cast<ptrdiff_t>(count)});
+      if (remote::CannotBeReached(status)) return status;
+      first_error.Update(status);
     }
   }
   return first_error;
 }
 
 absl::Status SourceFeed::BeforeTick(const rules::GroupReads& reads, int64_t t_ms) {
-  RETURN_IF_ERROR(sync_->PullUpTo(t_ms, reads.selectors));
-  return WhyHeld(reads);
-}
-
-absl::Status SourceFeed::WhyHeld(const rules::GroupReads& reads) const {
-  const std::unordered_map<std::string, absl::Status> failing = sync_->Failing();
-  if (failing.empty()) return absl::OkStatus();
-  absl::MutexLock lock(&mutex_);
-  std::vector<const rules::GroupReads*> next = {&reads};
-  std::unordered_set<const rules::GroupReads*> seen = {&reads};
-  while (!next.empty()) {
-    const rules::GroupReads* const group = next.back();
-    next.pop_back();
-    for (const std::string& metric : group->metrics) {
-      const auto writers = writers_.find(metric);
-      if (writers == writers_.end()) continue;
-      for (const auto& writer : writers->second) {
-        if (!seen.insert(writer.get()).second) continue;
-        next.push_back(writer.get());
-        for (const std::string& selector : writer->selectors) {
-          const auto why = failing.find(selector);
-          if (why == failing.end()) continue;
-          return absl::Status(
-              why->second.code(),
-              absl::StrCat("the rules that write ", metric,
-                           " wait for the source: ", std::string(why->second.message())));
-        }
-      }
-    }
-  }
-  return absl::OkStatus();
+  return sync_->PullUpTo(t_ms, reads.selectors);
 }
 
 bool SourceFeed::Covers(const engine::PreparedQuery::Selector& selector, int64_t eval_ms,

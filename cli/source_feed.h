@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configured source as the rules and SLOs see it: what is pulled, how far it is, and the
-// thread that loads history.
+// The configured source as the rules and SLOs see it: what is pulled, how far it is, and the threads
+// that load history and pull beside the ticks.
 //
 // A tick pulls what its own group reads. What no tick has pulled for `pull_interval` (SLOs read
 // it, or groups whose interval is long) is pulled by the feed's thread, a few selectors at a time,
@@ -87,38 +87,33 @@ class SourceFeed : public rules::Coverage, public rules::SourcePull {
   remote::SyncStats Stats() const { return sync_->Stats(); }
 
  private:
-  using Writers =
-      std::unordered_map<std::string, std::vector<std::shared_ptr<const rules::GroupReads>>>;
-
   SourceFeed(std::string url, const SourceFeedOptions& options, std::unique_ptr<remote::Sync> sync);
   void Run();
+  void LoadWhereNeeded();
   bool WasClockSetBack();
   bool LoadHistory();
   void ReportProgress(const remote::SyncProgress& progress);
   void PullWhereDue();
   absl::Status PullLate(absl::Time now, absl::Duration interval);
   bool IsOwn(const Matchers& matchers) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  // Why what other groups are to write for this one is not there; OK where nothing fails.
-  absl::Status WhyHeld(const rules::GroupReads& reads) const;
 
   const std::string url_;
   const SourceFeedOptions options_;
   const std::unique_ptr<remote::Sync> sync_;
 
   mutable absl::Mutex mutex_;
-  // By metric: what the groups that write it read.
-  Writers writers_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> written_ ABSL_GUARDED_BY(mutex_);  // metrics, by the groups
   // By selector: how far from now its samples may not be there yet.
   std::unordered_map<std::string, absl::Duration> delays_ ABSL_GUARDED_BY(mutex_);
   absl::Duration pull_interval_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
 
   std::atomic<bool> stop_{false};
   std::atomic<bool> needs_history_{false};
-  absl::Time newest_time_ = absl::InfinitePast();  // the thread's own
-  absl::Time next_pull_ = absl::InfinitePast();  // the thread's own
-  bool was_pulled_ = true;                       // the thread's own
-  absl::Time next_progress_ = absl::InfinitePast();  // the thread's own
-  std::thread thread_;
+  absl::Time newest_time_ = absl::InfinitePast();    // of the pulling thread, as the next two
+  absl::Time next_pull_ = absl::InfinitePast();
+  bool was_pulled_ = true;
+  absl::Time next_progress_ = absl::InfinitePast();  // of the loading thread
+  std::thread history_thread_, pull_thread_;
 };
 
 }  // namespace sloburn::cli

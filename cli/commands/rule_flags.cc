@@ -48,7 +48,7 @@ void RuleFlags::AddTemplateLimits(CLI::App& command) {
   command
       .add_option("--rules.template.max-nesting", templates_.max_nesting,
                   "Parentheses and control structures of a template in one another")
-      ->check(WholeNumber(1, 1000));
+      ->check(WholeNumber(1, 400));
   command
       .add_option("--rules.template.max-steps", templates_.max_steps,
                   "Steps of one expansion: nodes, rounds of a range, 64 bytes a function reads")

@@ -20,8 +20,8 @@
 // for it are answered together by the next one, which asks once for a selector that several want: by
 // remote read up to the latest of their times, by the query API up to each of them in turn.
 // A selector that fails concerns the calls that want it, and leaves the others' alone. Where a source
-// cannot be reached at all (no request of the pull was answered), its error is that of everybody who
-// waited meanwhile, and no further request is made for them.
+// cannot be reached at all (no request of a pull of several selectors, or of two pulls, was answered),
+// its error is that of everybody who waited meanwhile, and no further request is made for them.
 //
 // Remote read brings staleness markers and, from Prometheus, the server's external_labels on each
 // series, which its own rules do not see: name them in strip_labels. The query API brings neither.
@@ -143,6 +143,9 @@ struct SyncStats {
   SyncProgress progress = {};
 };
 
+// Of an error of a request: whether others would fail alike.
+bool CannotBeReached(const absl::Status& status);
+
 class Sync {
  public:
   // `storage` is borrowed. No request is made. Errors: those of HttpClient::Create and of
@@ -223,7 +226,10 @@ class Sync {
   // Adds what did not get there to `failed`. Returns an error where the source cannot be reached.
   absl::Status PullGoals(const Goals& goals, std::unordered_set<const Target*>& failed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
-  void NotePull(const absl::Status& status, bool was_answered,
+  // Whether the last failure is that of a pull which waited for it.
+  bool IsFailureOf(const Pull& pull) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_)
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NotePull(const Goals& goals, const absl::Status& status, bool was_answered,
                 std::chrono::steady_clock::time_point begun)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(pull_mutex_);
 
@@ -281,6 +287,9 @@ class Sync {
 
   absl::Duration pull_slice_ ABSL_GUARDED_BY(pull_mutex_);
   absl::Status last_failure_ ABSL_GUARDED_BY(pull_mutex_);
+  bool is_failure_shared_ ABSL_GUARDED_BY(pull_mutex_) = false;  // also by other selectors
+  // What was asked for first, in vain, of all since the source last answered.
+  std::shared_ptr<Target> failed_alone_ ABSL_GUARDED_BY(pull_mutex_);
   std::chrono::steady_clock::time_point failure_holds_until_ ABSL_GUARDED_BY(pull_mutex_);
 
   // Taken before mutex_. What was appended per series.

@@ -74,7 +74,11 @@ void Sync::FetchWindows(std::vector<Window> windows, Slice& slice) {
     absl::StatusOr<Answer> answer = FetchByRemoteRead(windows, slice);
     if (options_.mode != SyncMode::kAuto || !absl::IsUnimplemented(answer.status())) {
       if (answer.ok() && mode == SyncMode::kAuto) mode_ = SyncMode::kRemoteRead;
-      slice.Add(windows, std::move(answer));
+      const bool is_refused = !answer.ok() && !CannotBeReached(answer.status()) &&
+                              !absl::IsResourceExhausted(answer.status());
+      if (!is_refused || windows.size() == 1) return slice.Add(windows, std::move(answer));
+      // It may be about one selector only.
+      for (const Window& window : windows) FetchWindows({window}, slice);
       return;
     }
     if (mode_.exchange(SyncMode::kQueryApi) != SyncMode::kQueryApi) {

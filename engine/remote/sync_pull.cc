@@ -74,7 +74,7 @@ void Sync::PullForWaiting() {
     absl::MutexLock lock(&mutex_);
     for (Pull* const pull : std::exchange(waiting_, {})) {
       pull->is_done = true;
-      if (pull->asked < failure_holds_until_) {
+      if (pull->asked < failure_holds_until_ && IsFailureOf(*pull)) {
         Fail(*pull, last_failure_);
       } else {
         pulls.push_back(pull);
@@ -90,6 +90,14 @@ void Sync::PullForWaiting() {
   }
   absl::MutexLock lock(&mutex_);
   for (Pull* const pull : pulls) Fail(*pull, unreached);
+}
+
+// One selector that the source takes too long for says nothing about the others.
+bool Sync::IsFailureOf(const Pull& pull) const {
+  const Targets missing = MissingOf(pull);
+  return is_failure_shared_ ||
+         std::all_of(missing.begin(), missing.end(),
+                     [&](const auto& target) { return target == failed_alone_; });
 }
 
 void Sync::Fail(Pull& pull, const absl::Status& status) {
@@ -144,7 +152,7 @@ absl::Status Sync::PullGoals(const Goals& goals, std::unordered_set<const Target
     }
   }
   Record(status).IgnoreError();
-  NotePull(status, loader.was_answered(), begun);
+  NotePull(goals, status, loader.was_answered(), begun);
   ForgetOldSeries(farthest_ms);
   const bool is_reached = loader.was_answered() || !CannotBeReached(status);
   return is_reached ? absl::OkStatus() : status;
@@ -152,18 +160,22 @@ absl::Status Sync::PullGoals(const Goals& goals, std::unordered_set<const Target
 
 // Hundreds of groups that each waited for the timeout of a source that hangs would tell of it, and
 // find out that it is back, hours later.
-void Sync::NotePull(const absl::Status& status, bool was_answered,
+void Sync::NotePull(const Goals& goals, const absl::Status& status, bool was_answered,
                     std::chrono::steady_clock::time_point begun) {
-  if (status.ok()) {
+  if (absl::IsDeadlineExceeded(status)) {
+    // After an outage there is more to bring than the timeout may allow for.
+    pull_slice_ = std::max(options_.min_slice, pull_slice_ / 2);
+  } else if (status.ok() || was_answered) {
+    pull_slice_ = options_.first_slice;
+  }
+  if (status.ok() || was_answered || !CannotBeReached(status)) {
     failure_holds_until_ = {};
-    if (Failing().empty()) pull_slice_ = options_.first_slice;
+    failed_alone_ = nullptr;
     return;
   }
-  // After an outage there is more to bring than the timeout may allow for.
-  if (absl::IsDeadlineExceeded(status)) {
-    pull_slice_ = std::max(options_.min_slice, pull_slice_ / 2);
-  }
-  if (was_answered || !CannotBeReached(status)) return;  // others may fare better
+  const auto& first = goals.front().target;
+  is_failure_shared_ = goals.size() > 1 || (failed_alone_ != nullptr && failed_alone_ != first);
+  failed_alone_ = first;
   const auto now = std::chrono::steady_clock::now();
   last_failure_ = status;
   failure_holds_until_ = now;

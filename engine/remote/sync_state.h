@@ -113,9 +113,6 @@ struct Sync::Slice {
   std::thread thread;
 };
 
-// Whether other requests would fail alike.
-bool CannotBeReached(const absl::Status& status);
-
 // What becomes true once an appender has committed.
 struct Sync::Pending {
   std::unordered_map<Labels, SeriesState, LabelsHash> states;

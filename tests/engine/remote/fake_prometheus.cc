@@ -95,6 +95,7 @@ void FakePrometheus::Add(const Labels& labels, int64_t time_ms, double value) {
 }
 
 void FakePrometheus::Know(std::string selector, Matchers matchers) {
+  forgotten_.erase(selector);
   selectors_[std::move(selector)] = std::move(matchers);
 }
 
@@ -141,6 +142,9 @@ FakeAnswer FakePrometheus::Read(const FakeRequest& request) const {
   int64_t samples = 0;
   while (wire.next(1)) {
     const ReadQuery query = DecodeQuery(wire.get_message());
+    if (forgotten_.contains(SelectorText(query.matchers))) {
+      return Answer(400, "unknown selector");
+    }
     for (const SeriesSamples& series : Select(query.matchers, query.start_ms, query.end_ms)) {
       samples += static_cast<int64_t>(series.samples.size());
       std::vector<Label> labels;

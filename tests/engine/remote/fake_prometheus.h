@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,10 @@ class FakePrometheus {
   // The selector text that the query API is to know, as it is asked for.
   void Know(std::string selector, Matchers matchers);
   // Queries of it are bad from now on.
-  void Forget(const std::string& selector) { selectors_.erase(selector); }
+  void Forget(const std::string& selector) {
+    selectors_.erase(selector);
+    forgotten_.insert(selector);
+  }
 
   bool has_remote_read = true;
   std::atomic<int> failures{0};      // so many requests to come are answered with 503
@@ -46,6 +50,7 @@ class FakePrometheus {
 
   std::map<std::string, SeriesSamples> series_;
   std::map<std::string, Matchers> selectors_;
+  std::set<std::string> forgotten_;
   FakeServer server_;  // last: its threads use the rest
 };
 

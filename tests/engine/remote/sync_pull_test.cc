@@ -186,7 +186,6 @@ TEST_P(SyncPullTest, EachOfThoseThatWaitHasTheMarkersOfItsTime) {
 }
 
 TEST_P(SyncPullTest, AFailureConcernsThoseThatReadTheSelector) {
-  if (!is_query()) GTEST_SKIP() << "one request by remote read";
   Load();
   source_.Forget(Key("b"));
   const absl::Status failed = sync_->PullUpTo(kNow + kMinute, {Key("b"), Key("a")});
@@ -233,25 +232,55 @@ TEST_P(SyncPullTest, AFailureGoesWithItsSelector) {
 TEST_P(SyncPullTest, ASourceThatCannotBeReachedFailsAllWhoWaited) {
   Load();
   source_.delay = absl::Milliseconds(300);
-  source_.failures = 1;
+  source_.failures = 2;
   std::vector<std::thread> ticks;
   std::atomic<int> failed{0};
-  const auto tick = [&](const char* name) {
-    ticks.emplace_back([&, name] {
-      failed += absl::IsUnavailable(sync_->PullUpTo(kNow + kMinute, {Key(name)})) ? 1 : 0;
+  const auto tick = [&](std::vector<std::string> selectors) {
+    ticks.emplace_back([&, selectors] {
+      failed += absl::IsUnavailable(sync_->PullUpTo(kNow + kMinute, selectors)) ? 1 : 0;
     });
   };
-  tick("a");
+  tick({Key("a"), Key("b")});
   absl::SleepFor(absl::Milliseconds(100));
-  for (const char* const name : {"b", "c", "d"}) tick(name);
+  for (const char* const name : {"b", "c", "d"}) tick({Key(name)});
   for (std::thread& one : ticks) one.join();
   EXPECT_EQ(failed, 4);
-  EXPECT_EQ(Asked(), 1u);
+  EXPECT_LE(Asked(), 2u);
   EXPECT_EQ(sync_->Failing().size(), 4u);
+  source_.failures = 0;
   source_.delay = absl::ZeroDuration();
   absl::SleepFor(absl::Milliseconds(60));
   EXPECT_TRUE(sync_->PullUpTo(kNow + kMinute, {Key("a"), Key("d")}).ok());
   EXPECT_EQ(sync_->Failing().size(), 2u);
+}
+
+// The source may take too long for one selector, and be fine with the others.
+TEST_P(SyncPullTest, OneThatFailsAloneConcernsNobodyElse) {
+  Load();
+  for (int round = 1; round <= 2; ++round) {
+    source_.delay = absl::Milliseconds(200);
+    source_.failures = 1;
+    absl::Status alone, too, other;
+    std::thread first([&] { alone = sync_->PullUpTo(kNow + round * kMinute, {Key("a")}); });
+    absl::SleepFor(absl::Milliseconds(100));
+    std::thread second([&] { too = sync_->PullUpTo(kNow + round * kMinute, {Key("a")}); });
+    absl::SleepFor(absl::Milliseconds(20));
+    std::thread third([&] { other = sync_->PullUpTo(kNow + round * kMinute, {Key("b")}); });
+    for (std::thread* const one : {&first, &second, &third}) one->join();
+    EXPECT_FALSE(alone.ok());
+    EXPECT_EQ(too, alone);  // it waited for the same
+    EXPECT_TRUE(other.ok()) << other;
+  }
+}
+
+// By remote read one request is for many selectors, and one of them may be refused.
+TEST_P(SyncPullTest, OneThatIsRefusedStopsNobodyElse) {
+  Load();
+  source_.Forget(Key("b"));
+  EXPECT_FALSE(sync_->PullUpTo(kNow + kMinute, {Key("a"), Key("b"), Key("c")}).ok());
+  EXPECT_TRUE(Covers("a", kNow + kMinute));
+  EXPECT_FALSE(Covers("b", kNow + kMinute));
+  EXPECT_TRUE(Covers("c", kNow + kMinute));
 }
 
 // One that was not pulled for long comes in slices; the others with it are not asked for more.
