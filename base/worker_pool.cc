@@ -12,6 +12,9 @@ namespace {
 // The items of one ForEach. Helpers that come late find none left and never touch `work`, which is
 // gone by then.
 struct SharedItems {
+  SharedItems(size_t size, const std::function<void(size_t)>& function)
+      : count(size), work(function) {}
+
   const size_t count;
   const std::function<void(size_t)>& work;
   std::atomic<size_t> next{0};

@@ -14,6 +14,15 @@ namespace {
 
 using Edges = std::vector<std::set<size_t>>;  // by group: what it reads from
 
+// Of series that have these labels, and others that are not known.
+bool MaySelect(const Matchers& matchers, const std::vector<Label>& labels) {
+  return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
+    return std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
+      return label.name != matcher.name() || matcher.Matches(label.value);
+    });
+  });
+}
+
 // The rules that write one metric, and the labels that all series of each have.
 class Writers {
  public:
@@ -55,14 +64,6 @@ class Writers {
     size_t rules = 0;  // that have the label
   };
 
-  static bool MaySelect(const Matchers& matchers, const std::vector<Label>& labels) {
-    return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
-      return std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
-        return label.name != matcher.name() || matcher.Matches(label.value);
-      });
-    });
-  }
-
   std::vector<One> rules_;
   std::unordered_map<std::string, ByValue> by_label_;
 };
@@ -89,10 +90,7 @@ void FindInputs(const Matchers& matchers, const WritersByMetric& writers,
     return;
   }
   for (const auto& [metric, rules] : writers) {
-    const bool may_select = std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& one) {
-      return one.name() != kMetricName || one.Matches(metric);
-    });
-    if (may_select) rules.Find(matchers, groups);
+    if (MaySelect(matchers, {{std::string(kMetricName), metric}})) rules.Find(matchers, groups);
   }
 }
 

@@ -248,8 +248,9 @@ absl::Time Manager::NextRemoval() const {
 }
 
 void Manager::RunRemovals() {
-  constexpr absl::Duration kPoll = absl::Seconds(1);
-  const auto next = [this] { return std::min(options_.clock->Now() + kPoll, NextRemoval()); };
+  const auto next = [this] {
+    return std::min(options_.clock->Now() + absl::Seconds(1), NextRemoval());
+  };
   while (options_.clock->SleepUntil(next(), stop_removals_)) EndRemoved(options_.clock->Now());
 }
 

@@ -96,8 +96,7 @@ void Sync::PullForWaiting() {
 bool Sync::IsFailureOf(const Pull& pull) const {
   const Targets missing = MissingOf(pull);
   return is_failure_shared_ ||
-         std::all_of(missing.begin(), missing.end(),
-                     [&](const auto& target) { return target == failed_alone_; });
+         std::count(missing.begin(), missing.end(), failed_alone_) == std::ssize(missing);
 }
 
 void Sync::Fail(Pull& pull, const absl::Status& status) {
