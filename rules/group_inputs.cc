@@ -70,15 +70,28 @@ class Writers {
 
 using WritersByMetric = std::map<std::string, Writers, std::less<>>;
 
-void AddWriter(size_t group, const Rule& rule, WritersByMetric& writers) {
-  if (std::holds_alternative<RecordingRule>(rule)) {
-    writers[NameOf(rule)].Add(group, LabelsOf(rule));
-    return;
+WritersByMetric RecordingWriters(const std::vector<const GroupDefinition*>& groups) {
+  WritersByMetric writers;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    for (const Rule& rule : groups[i]->rules) {
+      if (std::holds_alternative<RecordingRule>(rule)) writers[NameOf(rule)].Add(i, LabelsOf(rule));
+    }
   }
-  // Its other labels may be templates.
-  const std::vector<Label> labels = {{std::string(kAlertNameLabel), NameOf(rule)}};
-  writers[std::string(kAlertsMetric)].Add(group, labels);
-  writers[std::string(kAlertsForStateMetric)].Add(group, labels);
+  return writers;
+}
+
+WritersByMetric AlertingWriters(const std::vector<const GroupDefinition*>& groups) {
+  WritersByMetric writers;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    for (const Rule& rule : groups[i]->rules) {
+      if (!std::holds_alternative<AlertingRule>(rule)) continue;
+      // Its other labels may be templates.
+      const std::vector<Label> labels = {{std::string(kAlertNameLabel), NameOf(rule)}};
+      writers[std::string(kAlertsMetric)].Add(i, labels);
+      writers[std::string(kAlertsForStateMetric)].Add(i, labels);
+    }
+  }
+  return writers;
 }
 
 void FindInputs(const Matchers& matchers, const WritersByMetric& writers,
@@ -92,6 +105,19 @@ void FindInputs(const Matchers& matchers, const WritersByMetric& writers,
   for (const auto& [metric, rules] : writers) {
     if (MaySelect(matchers, {{std::string(kMetricName), metric}})) rules.Find(matchers, groups);
   }
+}
+
+Edges EdgesTo(const WritersByMetric& writers, const std::vector<const GroupDefinition*>& groups) {
+  Edges edges(groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    for (const Rule& rule : groups[i]->rules) {
+      for (const engine::PreparedQuery::Selector& selector : QueryOf(rule).selectors()) {
+        FindInputs(selector.matchers, writers, edges[i]);
+      }
+    }
+    edges[i].erase(i);
+  }
+  return edges;
 }
 
 // Numbers groups so that those which reach each other have the same number (Tarjan's strongly
@@ -157,23 +183,15 @@ class Components {
 }  // namespace
 
 std::vector<std::vector<size_t>> InputsOf(const std::vector<const GroupDefinition*>& groups) {
-  WritersByMetric writers;
-  for (size_t i = 0; i < groups.size(); ++i) {
-    for (const Rule& rule : groups[i]->rules) AddWriter(i, rule, writers);
-  }
-  Edges edges(groups.size());
-  for (size_t i = 0; i < groups.size(); ++i) {
-    for (const Rule& rule : groups[i]->rules) {
-      for (const engine::PreparedQuery::Selector& selector : QueryOf(rule).selectors()) {
-        FindInputs(selector.matchers, writers, edges[i]);
-      }
-    }
-    edges[i].erase(i);
-  }
-  const Components components(edges);
+  const Edges recorded = EdgesTo(RecordingWriters(groups), groups);
+  Edges all = EdgesTo(AlertingWriters(groups), groups);
+  for (size_t i = 0; i < groups.size(); ++i) all[i].insert(recorded[i].begin(), recorded[i].end());
+  const Components of_recorded(recorded), of_all(all);
   std::vector<std::vector<size_t>> inputs(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
-    for (const size_t other : edges[i]) {
+    for (const size_t other : all[i]) {
+      // A group that counts alerts reads from all that may read from it.
+      const Components& components = recorded[i].contains(other) ? of_recorded : of_all;
       if (components[other] != components[i]) inputs[i].push_back(other);
     }
   }

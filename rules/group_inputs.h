@@ -17,7 +17,8 @@ namespace sloburn::rules {
 
 // Per group, the positions of others that write series which a rule of it may select, ascending: by
 // metric, and by the labels that a rule gives to all its series. Groups that read from each other,
-// also through further ones, do not count: each would wait for the other.
+// also through further ones, do not count: each would wait for the other. Where only ALERTS or
+// ALERTS_FOR_STATE closes such a circle, only these do not count.
 std::vector<std::vector<size_t>> InputsOf(const std::vector<const GroupDefinition*>& groups);
 
 }  // namespace sloburn::rules

@@ -156,6 +156,19 @@ absl::Status CheckInputs(const RuleGroup& group, const TickContext& context) {
   return why.empty() ? absl::OkStatus() : absl::UnavailableError(std::move(why));
 }
 
+// Slots were missed, and what rules read that have written before is not there again: as with a source
+// that fails, the tick waits, and with it who reads their series. Rules that are new may be warming.
+absl::Status CheckResumed(const RuleGroup& group, const TickTimes& times,
+                          const TickContext& context) {
+  if (!group.has_gap()) return absl::OkStatus();
+  for (size_t i = 0; i < group.states().size(); ++i) {
+    if (group.states()[i].series.empty()) continue;
+    std::string why = WhyWarming(group.definition().rules[i], times.query_ms, context);
+    if (!why.empty()) return absl::UnavailableError(std::move(why));
+  }
+  return absl::OkStatus();
+}
+
 bool UsesThreads(const RuleGroup& group, const std::vector<size_t>& wave,
                  const TickContext& context) {
   if (context.workers == nullptr || wave.size() == 1) return false;
@@ -264,6 +277,7 @@ absl::Status RunTick(RuleGroup& group, absl::Time eval_time, const TickContext& 
   const absl::Time started = context.clock->Now();
   const TickTimes times = TimesAt(group, eval_time);
   absl::Status ready = PullSource(group, times, context);
+  if (ready.ok()) ready = CheckResumed(group, times, context);
   if (ready.ok()) ready = CheckInputs(group, context);
   if (!ready.ok()) {
     ApplyFailure(group, started, std::string(ready.message()), context);

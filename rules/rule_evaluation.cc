@@ -15,14 +15,19 @@
 namespace sloburn::rules {
 namespace {
 
-// "" when the source holds all that the rule reads.
-std::string WhyWarming(const Rule& rule, int64_t query_ms, const TickContext& context) {
-  if (context.coverage == nullptr) return "";
-  for (const engine::PreparedQuery::Selector& selector : QueryOf(rule).selectors()) {
-    std::string why;
-    if (!context.coverage->Covers(selector, query_ms, &why)) return StrCat("warming: ", why);
-  }
-  return "";
+// ALERTS and ALERTS_FOR_STATE have a hole where ticks were missed, since alerting rules are not
+// evaluated there: what counts them would record the hole as a fact.
+bool ReadsAlerts(const Rule& rule) {
+  const auto may_be = [](const Matchers& matchers, std::string_view metric) {
+    return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& one) {
+      return one.name() != kMetricName || one.Matches(metric);
+    });
+  };
+  const auto& selectors = QueryOf(rule).selectors();
+  return std::any_of(selectors.begin(), selectors.end(), [&](const auto& selector) {
+    return may_be(selector.matchers, kAlertsMetric) ||
+           may_be(selector.matchers, kAlertsForStateMetric);
+  });
 }
 
 // Series of the last evaluation that this one does not have, or not as they can be stored.
@@ -87,6 +92,15 @@ void LogFailure(const GroupDefinition& group, const Rule& rule, const std::strin
 
 }  // namespace
 
+std::string WhyWarming(const Rule& rule, int64_t query_ms, const TickContext& context) {
+  if (context.coverage == nullptr) return "";
+  for (const engine::PreparedQuery::Selector& selector : QueryOf(rule).selectors()) {
+    std::string why;
+    if (!context.coverage->Covers(selector, query_ms, &why)) return StrCat("warming: ", why);
+  }
+  return "";
+}
+
 void SetError(RuleState& state, std::string error) {
   state.health = RuleHealth::kError;
   state.last_error = std::move(error);
@@ -98,7 +112,9 @@ absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, cons
   const Rule& rule = definition.rules[index];
   RulePart part;
   part.next = group.states()[index];
-  if (times.is_repair && std::holds_alternative<AlertingRule>(rule)) return part;
+  if (times.is_repair && (std::holds_alternative<AlertingRule>(rule) || ReadsAlerts(rule))) {
+    return part;
+  }
   const absl::Time started = context.clock->Now();
   part.next.last_evaluation = started;
   if (std::string why = WhyWarming(rule, times.query_ms, context); !why.empty()) {

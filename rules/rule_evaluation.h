@@ -46,6 +46,9 @@ struct RulePart {
 absl::StatusOr<RulePart> EvaluateRule(const RuleGroup& group, size_t index, const TickTimes& times,
                                       const TickContext& context, const Snapshot& view);
 
+// "" where the source holds all that the rule reads in a query at `query_ms`.
+std::string WhyWarming(const Rule& rule, int64_t query_ms, const TickContext& context);
+
 // The rule has failed; its series and alerts stay.
 void SetError(RuleState& state, std::string error);
 

@@ -59,6 +59,12 @@ TEST_F(GroupInputs, GroupsThatReadFromEachOtherDoNotWait) {
               ElementsAre(IsEmpty(), ElementsAre(3), IsEmpty(), IsEmpty(), ElementsAre(0)));
 }
 
+TEST_F(GroupInputs, WhoCountsAlertsIsWaitedFor) {
+  EXPECT_THAT(Connect({"- {record: a, expr: up}\n- {record: b, expr: count(ALERTS)}\n",
+                       "- {alert: B, expr: absent(a)}\n", "- {record: c, expr: count(ALERTS)}\n"}),
+              ElementsAre(IsEmpty(), ElementsAre(0), ElementsAre(1)));
+}
+
 TEST_F(GroupInputs, OfThousandsThatWriteOneMetric) {
   std::vector<std::string> rules;
   for (int i = 0; i < 3000; ++i) {
@@ -110,6 +116,52 @@ TEST_F(GroupInputs, AnAlertOutlivesAnOutageOfWhatItReads) {
   EXPECT_EQ(rule.health, RuleHealth::kOk);
   // What was missed is there.
   EXPECT_THAT(f_.Samples("a"), HasSubstr(" 1@153.283 1@213.283 "));
+}
+
+// A process that begins while the source is down has nothing loaded: its rules are not new, and what
+// they wrote must not be taken for ended, nor their slots for evaluated.
+TEST_F(GroupInputs, ARestartDuringAnOutageWaits) {
+  class Loaded : public Coverage {
+   public:
+    bool Covers(const engine::PreparedQuery::Selector& selector, int64_t,
+                std::string* why) const override {
+      *why = "up needs 5m of history, none is loaded yet";
+      return is_loaded || selector.text.find("up") == std::string::npos;
+    }
+    bool is_loaded = true;
+  } coverage;
+  f_.context.coverage = &coverage;
+  f_.context.gap_repair = absl::Hours(1);
+  const std::string recorded = "- {record: a, expr: up}\n- {record: b, expr: count(ALERTS)}\n"
+                               "- {alert: A, expr: a > 0}\n";
+  Connect({recorded, "- {alert: B, expr: absent(a)}\n"});
+  f_.Append("up", {}, 50, 1);
+  ASSERT_TRUE(Tick(0, 60).ok());
+  ASSERT_TRUE(Tick(0, 120).ok());
+  EXPECT_EQ(f_.Samples("b"), "b 1@120");
+  GroupState state = groups_[0]->State();
+  state.has_gap = true;
+  state.behind = "not evaluated since the start";
+  groups_.clear();
+  Connect({recorded, "- {alert: B, expr: absent(a)}\n"});
+  groups_[0]->Adopt(std::move(state));
+  coverage.is_loaded = false;
+  for (int second = 600; second <= 720; second += 60) {
+    EXPECT_THAT(std::string(Tick(0, second).message()), HasSubstr("warming: up needs 5m"));
+    EXPECT_THAT(std::string(Tick(1, second).message()), HasSubstr("waiting for group"));
+  }
+  EXPECT_EQ(RuleFixture::Rule(*groups_[0], 2).alerts.size(), 1u);
+  EXPECT_TRUE(RuleFixture::Rule(*groups_[1], 0).alerts.empty());
+  coverage.is_loaded = true;
+  for (int second = 110; second <= 770; second += 60) f_.Append("up", {}, second, 1);
+  ASSERT_TRUE(Tick(0, 780).ok());
+  ASSERT_TRUE(Tick(1, 790).ok());
+  EXPECT_EQ(RuleFixture::Rule(*groups_[0], 2).alerts.size(), 1u);
+  EXPECT_EQ(RuleFixture::Rule(*groups_[0], 2).alerts[0].active_at, AtSecond(60));
+  EXPECT_TRUE(RuleFixture::Rule(*groups_[1], 0).alerts.empty());
+  // The missed slots of a are there; at those of b nobody knows which alerts there were.
+  EXPECT_THAT(f_.Samples("a"), HasSubstr("1@120 1@153.283 1@213.283"));
+  EXPECT_THAT(f_.Samples("b"), testing::Not(HasSubstr(".283")));
 }
 
 TEST_F(GroupInputs, InputsThatAreMissingAtTimesAnywayAreNotWaitedFor) {
